@@ -1,0 +1,1 @@
+"""The mind: plan, schedule, loop, journal, report, and the command line."""

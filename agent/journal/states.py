@@ -1,0 +1,35 @@
+"""States of the journal's rows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class VisitState(StrEnum):
+    """Life of a visit: pending -> running -> delivered | skipped | dropped; or cancelled."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    DELIVERED = "delivered"  # every frame stored
+    SKIPPED = "skipped"  # no frame taken; `why` says why
+    DROPPED = "dropped"  # some frames lost on the way
+    CANCELLED = "cancelled"  # no longer wanted (a burst that ended early); not expected
+
+
+class VerdictState(StrEnum):
+    """What became of a visit's verdict."""
+
+    GIVEN = "given"
+    ABSTAINED = "abstained"
+    LATE = "late"  # recorded, not acted upon
+    FAILED = "failed"  # the judge raised
+    UNJUDGED = "unjudged"  # dropped from the full queue, or no judge
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    COMPLETE = "complete"  # every expected visit accounted for
+    STOPPED = "stopped"  # by a person or by the plan
+    FAILED = "failed"  # by an error; light off
+    RUNNING = "running"  # or killed: `resume` it

@@ -1,0 +1,1 @@
+"""YAML that ships with the program: microscopes, experiments and simulator scenarios."""

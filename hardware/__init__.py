@@ -1,0 +1,1 @@
+"""The only door to the instrument: microscope facade, gate, engine, storage, clock."""

@@ -1,0 +1,1 @@
+"""A microscope that is not there: specimen, optics, devices, faults, and recorded images."""
