@@ -108,6 +108,7 @@ class Trouble(Model):
     on_late_verdict: Literal["carry_on", "revisit"] = "carry_on"
     max_errors_in_a_row: Annotated[int, Field(ge=1)] = 5  # then the run stops, light off
     snap_retries: Annotated[int, Field(ge=0, le=5)] = 1
+    late_after_s: Positive = 60.0  # a visit that starts this long after it was due counts as late
     overtaken: Literal["skip", "image_late"] = "skip"  # a baseline visit later than its next round
 
 

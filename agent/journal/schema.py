@@ -17,7 +17,6 @@ CREATE TABLE IF NOT EXISTS visits (
     fov TEXT NOT NULL, kind TEXT NOT NULL,   -- VisitKind
     priority INTEGER NOT NULL,
     due_s REAL NOT NULL,
-    not_before_s REAL NOT NULL,              -- postponed by 'wait' or a held position
     round INTEGER,                           -- baseline: the time point of the plan
     burst INTEGER,                           -- reaction: bursts.id
     cause INTEGER,                           -- decision (visit id) that asked for it
@@ -30,7 +29,8 @@ CREATE TABLE IF NOT EXISTS visits (
     late INTEGER NOT NULL DEFAULT 0          -- started later than the plan tolerates
 );
 CREATE INDEX IF NOT EXISTS visits_due ON visits (state, due_s);
-CREATE INDEX IF NOT EXISTS visits_fov ON visits (fov, state);
+CREATE INDEX IF NOT EXISTS visits_fov ON visits (fov, t_index);
+CREATE INDEX IF NOT EXISTS visits_burst ON visits (burst);
 CREATE TABLE IF NOT EXISTS frames (
     visit INTEGER NOT NULL, idx INTEGER NOT NULL,
     fov TEXT NOT NULL, t INTEGER NOT NULL, c INTEGER NOT NULL, z INTEGER NOT NULL,
@@ -67,7 +67,8 @@ CREATE TABLE IF NOT EXISTS verdicts (
 CREATE TABLE IF NOT EXISTS decisions (
     visit INTEGER PRIMARY KEY, time_s REAL NOT NULL, policy TEXT NOT NULL,
     reason TEXT NOT NULL, decision TEXT NOT NULL,     -- policies.action.Decision as JSON
-    applied TEXT NOT NULL                    -- JSON: what became of each action
+    applied TEXT NOT NULL,                   -- JSON: what became of each action
+    situation TEXT NOT NULL DEFAULT '{}'     -- JSON: what the policy knew beside the verdict
 );
 CREATE TABLE IF NOT EXISTS bursts (
     id INTEGER PRIMARY KEY, fov TEXT NOT NULL, cause INTEGER NOT NULL,
@@ -81,6 +82,10 @@ CREATE TABLE IF NOT EXISTS errors (
     id INTEGER PRIMARY KEY, time_s REAL NOT NULL, visit INTEGER, place TEXT NOT NULL,
     kind TEXT NOT NULL, message TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS exposure_changes (  -- 'change_exposure', for the visits to come
+    fov TEXT NOT NULL, channel TEXT NOT NULL, exposure_ms REAL NOT NULL,
+    PRIMARY KEY (fov, channel)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notes (           -- starts, resumes, differences found, stops
     id INTEGER PRIMARY KEY, time_s REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL
 );

@@ -43,6 +43,7 @@ class Visit:
     due_s : run time at which it should start.
     t_index : index on the field's time axis in the store.
     first_event : events before this one were stored before an interruption.
+    refocus : run the autofocus first.
     """
 
     id: int
@@ -52,3 +53,4 @@ class Visit:
     due_s: float
     t_index: int
     first_event: int = 0
+    refocus: bool = False

@@ -1,0 +1,154 @@
+"""Acting: a decision's actions become changes of the schedule, all in one transaction."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, assert_never
+
+from agent.expand import event_templates
+from agent.journal.states import Outcome
+from agent.journal.visits import NewVisit
+from agent.schedule import PRIORITY
+from hardware.data import VisitKind
+from policies.action import (
+    Ask,
+    Burst,
+    ChangeExposure,
+    ChangeObjective,
+    EndBurst,
+    Refocus,
+    Revisit,
+    Stop,
+    Wait,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.journal.journal import Journal
+    from agent.plan import Plan
+    from policies.action import Action, Decision
+
+MAX_ACTIONS_PER_LAP = 4  # a policy that wants more at once has lost its way
+TOO_MANY = f"not done: more than {MAX_ACTIONS_PER_LAP} actions in one decision"
+
+
+class Actor:
+    """Applies decisions. Idempotent per visit: a lap repeated after a crash changes nothing."""
+
+    def __init__(
+        self, plan: Plan, journal: Journal, *, end_s: float, stop: Callable[[Outcome, str], None]
+    ) -> None:
+        self._plan = plan
+        self._journal = journal
+        self._end_s = end_s
+        self._stop = stop
+        self._fovs = {fov.name: fov for fov in journal.visits.fovs()}
+
+    def apply(self, decision: Decision, now_s: float, situation: str) -> list[str]:
+        """Apply and record; returns what became of each action, in words."""
+        with self._journal.database.transaction():
+            applied = [TOO_MANY] * len(decision.actions)
+            wanted = list(enumerate(decision.actions[:MAX_ACTIONS_PER_LAP]))
+            # a refocus belongs to the next visit, which may be one that this decision asks for
+            for i, action in sorted(wanted, key=lambda pair: isinstance(pair[1], Refocus)):
+                applied[i] = self._one(action, decision, now_s)
+            self._journal.mind.write_decision(decision, now_s, applied, situation)
+        for action in decision.actions[:MAX_ACTIONS_PER_LAP]:
+            if isinstance(action, Stop):
+                self._stop(Outcome.STOPPED, f"decided: {decision.reason}")
+        return applied
+
+    def _one(self, action: Action, decision: Decision, now_s: float) -> str:
+        fov = getattr(action, "fov", None)
+        if fov is not None and fov not in self._fovs:
+            return f"not done: no field of view {fov!r} in the plan"
+        match action:
+            case Burst():
+                return self._burst(action.fov, decision.visit_id, now_s)
+            case EndBurst():
+                return self._end_burst(action.fov, decision.reason, now_s)
+            case Revisit():
+                return self._revisit(action.fov, decision.visit_id, now_s + action.delay_s)
+            case Refocus():
+                if self._plan.autofocus is None:
+                    return "not done: the plan has no autofocus"
+                found = self._journal.visits.refocus_next(action.fov)
+                return "autofocus at the next visit" if found else "not done: no visit is left"
+            case ChangeExposure():
+                self._journal.visits.change_exposure(action.fov, action.channel, action.exposure_ms)
+                return f"{action.channel} at {action.exposure_ms:g} ms from the next visit on"
+            case Wait():
+                until_s = now_s + action.duration_s
+                n = self._skip(action.fov, until_s)
+                return f"left alone for {action.duration_s:g} s; {n} visits skipped"
+            case ChangeObjective():
+                return "not done: this version changes no objective during a run"
+            case Ask():
+                self._journal.database.connection.execute(
+                    "INSERT INTO notes (time_s, kind, text) VALUES (?,?,?)",
+                    (now_s, "question", f"{action.question} (nobody asked; {action.default})"),
+                )
+                return f"nobody is there to ask; the default applies: {action.default}"
+            case Stop():
+                return "run ends after the visit under way"
+            case _:
+                assert_never(action)
+
+    def _burst(self, fov: str, cause: int, now_s: float) -> str:
+        if fov in self._journal.mind.bursts(now_s):
+            return "not done: the field is imaged fast already"
+        reaction = self._plan.reaction
+        until_s = min(now_s + reaction.duration_s, self._end_s)
+        n = math.floor((until_s - now_s) / reaction.interval_s) + 1
+        if until_s <= now_s:
+            return "not done: the plan ends before it could start"
+        burst = self._journal.mind.start_burst(fov, cause, now_s, until_s)
+        frames = len(event_templates(self._plan, self._fovs[fov], VisitKind.REACTION))
+        self._journal.visits.add(
+            NewVisit(
+                fov=fov,
+                kind=VisitKind.REACTION,
+                priority=PRIORITY[VisitKind.REACTION],
+                due_s=now_s + i * reaction.interval_s,
+                frames_expected=frames,
+                burst=burst,
+                cause=cause,
+            )
+            for i in range(n)
+        )
+        return f"{n} visits every {reaction.interval_s:g} s, until released"
+
+    def _end_burst(self, fov: str, why: str, now_s: float) -> str:
+        burst = self._journal.mind.bursts(now_s).get(fov)
+        if burst is None:
+            return "not done: no burst is running there"
+        cancelled = self._journal.visits.cancel_burst(burst.id, why)
+        self._journal.mind.end_burst(burst.id, now_s, why)
+        return f"back to the baseline; {cancelled} visits cancelled"
+
+    def _revisit(self, fov: str, cause: int, due_s: float) -> str:
+        if due_s > self._end_s:
+            return "not done: the plan ends before"
+        frames = len(event_templates(self._plan, self._fovs[fov], VisitKind.REVISIT))
+        self._journal.visits.add(
+            [
+                NewVisit(
+                    fov=fov,
+                    kind=VisitKind.REVISIT,
+                    priority=PRIORITY[VisitKind.REVISIT],
+                    due_s=due_s,
+                    frames_expected=frames,
+                    cause=cause,
+                )
+            ]
+        )
+        return f"one more visit at {due_s:.0f} s"
+
+    def _skip(self, fov: str, until_s: float) -> int:
+        cursor = self._journal.database.connection.execute(
+            "UPDATE visits SET state='skipped', why='waiting: decided' WHERE state='pending'"
+            " AND fov=? AND due_s<?",
+            (fov, until_s),
+        )
+        return cursor.rowcount

@@ -1,0 +1,61 @@
+"""Writes a plan back to YAML: whole, or its baseline as plain useq."""
+
+from __future__ import annotations
+
+import math
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import yaml
+
+if TYPE_CHECKING:
+    import useq
+
+    from agent.plan import Plan
+
+
+def dump_plan(plan: Plan) -> str:
+    """YAML that loads to an equal plan. Defaults are written out: they may change, this run's not.
+
+    The baseline is written as it was given: whether a well plate's z was given at all matters.
+    """
+    ours = plan.model_dump(exclude={"baseline", "reaction"}, exclude_none=True)
+    reaction = plan.reaction.model_dump(exclude={"channels"}) | {
+        "channels": [c.model_dump(exclude_unset=True) for c in plan.reaction.channels]
+    }
+    ordered = {
+        name: {"baseline": _baseline(plan.baseline), "reaction": reaction}.get(name, ours.get(name))
+        for name in type(plan).model_fields
+    }
+    return _yaml({name: value for name, value in ordered.items() if value is not None})
+
+
+def export_useq(plan: Plan) -> str:
+    """The baseline alone: YAML for `useq.MDASequence.from_file`, with the same events."""
+    return _yaml(_baseline(plan.baseline))
+
+
+def _baseline(baseline: useq.MDASequence) -> dict[str, Any]:
+    return baseline.model_dump(exclude_unset=True)
+
+
+def _yaml(data: object) -> str:
+    return yaml.safe_dump(
+        _plain(data), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    )
+
+
+def _plain(value: Any) -> Any:
+    """The same in YAML's own types."""
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if isinstance(value, np.generic | np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and value.is_integer() and math.fabs(value) < 1e15:
+        return int(value) if value or math.copysign(1.0, value) > 0 else 0
+    return value

@@ -1,0 +1,244 @@
+"""The pump: takes due visits from the schedule, and stores what the engine brings back.
+
+It runs in the runner's thread and is the only one that holds the instrument.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from agent.expand import event_templates
+from agent.handoff import FinishedVisit
+from agent.journal.states import Outcome, VisitState
+from agent.perception import give_up
+from hardware.data import Refusal, Visit, VisitKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import useq
+
+    from agent.handoff import Handoff
+    from agent.journal.journal import Journal
+    from agent.journal.visits import VisitRow
+    from agent.plan import Plan
+    from agent.progress import Progress
+    from agent.schedule import Schedule
+    from hardware.data import Clock, FieldOfView, Frame
+    from hardware.disk import DiskGuard
+    from hardware.engine import VisitAccount
+    from hardware.ledger import DoseLedger
+    from hardware.store import ImageStore
+
+IDLE_S = 0.5  # longest nap of a real run while it waits for last decisions
+
+
+class Pump:
+    """Implements the engine's VisitSource. `outcome` and `why` are its own finish reason."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        journal: Journal,
+        schedule: Schedule,
+        store: ImageStore,
+        handoff: Handoff,
+        clock: Clock,
+        ledger: DoseLedger,
+        disk: DiskGuard,
+        progress: Progress,
+    ) -> None:
+        self.outcome = Outcome.RUNNING
+        self.why = ""
+        self.visit: Visit | None = None
+        self._plan = plan
+        self._journal = journal
+        self._schedule = schedule
+        self._store = store
+        self._handoff = handoff
+        self._clock = clock
+        self._ledger = ledger
+        self._disk = disk
+        self._progress = progress
+        self._fovs = {fov.name: fov for fov in journal.visits.fovs()}
+        self._templates: dict[tuple[str, VisitKind], tuple[useq.MDAEvent, ...]] = {}
+        self._stop_asked = threading.Event()
+        self._frames: list[Frame] = []
+        self._started_s = 0.0
+        self._errors_in_a_row = 0
+        self._worst_fov = 0.0
+        layout = store.layout
+        self._frame_bytes = layout.height * layout.width * (2 if layout.dtype == "uint16" else 1)
+        self._interrupted = journal.visits.running()
+
+    # ------------------------------------------------------------------ from anywhere
+
+    def stop(self, outcome: Outcome, why: str) -> None:
+        """End the run after the visit under way. The first reason given is the one that counts."""
+        if not self._stop_asked.is_set():
+            self.outcome, self.why = outcome, why
+            self._stop_asked.set()
+        self._handoff.changed.set()
+
+    # ------------------------------------------------------------------ VisitSource
+
+    def next_visit(self) -> Visit | None:
+        """Wait until a visit is due; None at the end of the run."""
+        while not self._stop_asked.is_set():
+            self._handoff.changed.clear()
+            now_s = self._clock.now()
+            if self._interrupted is not None:  # goes on where it was, before anything is decided
+                row, self._interrupted = self._interrupted, None
+                started_s = now_s if row.started_s is None else row.started_s
+                return self._begin(self._visit(row, row.t_index or 0), started_s)
+            self._handoff.settle(now_s)
+            if self._stop_asked.is_set():
+                break
+            taken = self._take(now_s)
+            if taken is not None:
+                visit = self._visit(*taken)
+                if self._room_for(visit):
+                    return self._begin(visit, now_s)
+                continue
+            wait_until = self._next_event_s()
+            if wait_until is None:
+                if self._handoff.undecided() == 0:
+                    self.outcome = Outcome.COMPLETE
+                    return None
+                wait_until = now_s + IDLE_S
+            wake = None if self._clock.simulated else self._handoff.changed
+            self._clock.sleep_until(wait_until, wake)
+        return None
+
+    def stored(self, frame: Frame) -> None:
+        """Store the frame, then say so in the journal. Nobody judges it before."""
+        self._store.write(frame)
+        self._journal.light.frame(frame)
+        self._frames.append(frame)
+
+    def ended(self, visit: Visit, account: VisitAccount) -> None:
+        """Book the visit and hand its frames to the mind."""
+        now_s = self._clock.now()
+        have = visit.first_event + account.stored
+        why = "; ".join(dict.fromkeys(account.reasons))
+        if account.stored == account.expected:
+            state = VisitState.DELIVERED
+        elif have == 0:
+            state = VisitState.SKIPPED
+        else:
+            state = VisitState.DROPPED
+            why = f"{have} of {len(visit.events)} frames; {why}"
+        self._journal.visits.finish(visit.id, state, why, now_s)
+        for fault in account.faults:
+            self._journal.log.error("instrument", fault, visit.id)
+            self._progress.warning(f"{visit.fov.name}: {fault}")
+        self.visit = None
+        self._progress.visit_finished(visit.id, visit.fov.name, state, why, now_s)
+        self._report_dose(visit.fov.name)
+        if have:
+            self._hand_over(visit, now_s)
+        self._after(visit, account, state)
+
+    # ------------------------------------------------------------------ inside
+
+    def _take(self, now_s: float) -> tuple[VisitRow, int] | None:
+        blocked: frozenset[str] = frozenset()
+        if self._plan.coupling == "synchronized":
+            since_s = now_s - self._plan.judge.deadline_s
+            blocked = self._handoff.undecided_fovs(since_s=since_s)
+        return self._schedule.take(now_s, blocked)
+
+    def _visit(self, row: VisitRow, t_index: int) -> Visit:
+        fov = self._fovs[row.fov]
+        return Visit(
+            id=row.id,
+            fov=fov,
+            kind=row.kind,
+            events=self._events(fov, row.kind, t_index),
+            due_s=row.due_s,
+            t_index=t_index,
+            first_event=self._journal.visits.frames_stored(row.id),
+            refocus=row.refocus,
+        )
+
+    def _events(self, fov: FieldOfView, kind: VisitKind, t_index: int) -> tuple[useq.MDAEvent, ...]:
+        key = (fov.name, kind)
+        if key not in self._templates:
+            self._templates[key] = event_templates(self._plan, fov, kind)
+        changed = self._journal.visits.changed_exposures(fov.name)
+        events: Sequence[useq.MDAEvent] = self._templates[key]
+        if changed:
+            events = [
+                e.model_copy(update={"exposure": changed.get(e.channel.config, e.exposure)})
+                if e.channel
+                else e
+                for e in events
+            ]
+        return tuple(
+            e.model_copy(update={"index": {**e.index, "t": t_index}, "metadata": {}})
+            for e in events
+        )
+
+    def _begin(self, visit: Visit, started_s: float) -> Visit:
+        self.visit = visit
+        self._started_s = started_s
+        self._frames = []
+        self._progress.visit_started(visit.id, visit.fov.name, visit.kind, started_s)
+        return visit
+
+    def _room_for(self, visit: Visit) -> bool:
+        """The disk guard, before each visit: a full disk ends the run in order."""
+        answer = self._disk.check(len(visit.events) * self._frame_bytes)
+        if not isinstance(answer, Refusal):
+            return True
+        self._journal.log.refusal(answer, "disk guard", visit.id)
+        now_s = self._clock.now()
+        self._journal.visits.finish(visit.id, VisitState.SKIPPED, str(answer), now_s)
+        self.stop(Outcome.FAILED, str(answer))
+        return False
+
+    def _next_event_s(self) -> float | None:
+        """When something can change next: a visit falls due, or a verdict is ready."""
+        now_s = self._clock.now()
+        due_s, ready_s = self._schedule.next_due_s(), self._handoff.next_ready_s()
+        if due_s is None and ready_s is None:
+            return None
+        # a visit that is due by now but was not taken waits for its field's verdict
+        ahead = [t for t in (due_s, ready_s) if t is not None and t > now_s]
+        if due_s is not None and due_s <= now_s and not self._clock.simulated:
+            ahead.append(now_s + IDLE_S)
+        return min(ahead, default=now_s + IDLE_S)
+
+    def _hand_over(self, visit: Visit, now_s: float) -> None:
+        frames = tuple(self._frames) if visit.first_event == 0 else None
+        finished = FinishedVisit(
+            visit.id, visit.fov.name, visit.kind, self._started_s, now_s, frames
+        )
+        dropped = self._handoff.put(finished)
+        if dropped is not None:
+            give_up(self._journal, dropped, now_s)
+            self._progress.warning(
+                f"judge too slow: visit {dropped.id} of {dropped.fov} not judged"
+            )
+
+    def _after(self, visit: Visit, account: VisitAccount, state: VisitState) -> None:
+        if account.hold_position:
+            why = "position held: autofocus failed"
+            self._journal.visits.skip_pending(visit.fov.name, float("inf"), why)
+            self._journal.log.note("hold", f"{visit.fov.name}: {'; '.join(account.reasons)}")
+        if account.stop_run:
+            self.stop(Outcome.FAILED, f"{visit.fov.name}: {'; '.join(account.reasons)}")
+        failed = account.faults and state is not VisitState.DELIVERED
+        self._errors_in_a_row = self._errors_in_a_row + 1 if failed else 0
+        if self._errors_in_a_row >= self._plan.trouble.max_errors_in_a_row:
+            last = account.faults[-1]
+            self.stop(Outcome.FAILED, f"{self._errors_in_a_row} visits in a row failed: {last}")
+
+    def _report_dose(self, fov: str) -> None:
+        dose, total = self._ledger.fov(fov), self._ledger.total()
+        calibrated = total.j_cm2 is not None
+        here = dose.j_cm2 if calibrated and dose.j_cm2 is not None else dose.seconds
+        self._worst_fov = max(self._worst_fov, here)
+        everything = total.j_cm2 if total.j_cm2 is not None else total.seconds
+        self._progress.dose(self._worst_fov, everything, "J/cm2" if calibrated else "s")

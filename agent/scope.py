@@ -1,0 +1,72 @@
+"""What a run needs of a microscope: real, simulated or replayed."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hardware.clock import RealClock
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pymmcore_plus import CMMCorePlus
+
+    from hardware.data import Clock, Exposure
+
+
+class Scope(Protocol):
+    """A core with its configuration loaded, and the clock that belongs to it."""
+
+    @property
+    def core(self) -> CMMCorePlus:
+        """The loaded core."""
+
+    @property
+    def clock(self) -> Clock:
+        """Run time."""
+
+    def restore(
+        self,
+        *,
+        time_s: float,
+        x_um: float,
+        y_um: float,
+        z_um: float,
+        channel: str | None,
+        objective: str | None,
+        exposure_ms: float | None = None,
+    ) -> None:
+        """Before a resume: put a simulated scope where the journal left it. Real: does nothing."""
+
+    def receive(self, exposures: Iterable[Exposure]) -> None:
+        """Before a resume: the light that the specimen had. Real: does nothing, it remembers."""
+
+    def shutdown(self) -> None:
+        """Let go of the devices."""
+
+
+class RealScope:
+    """Any Micro-Manager configuration, on the real clock."""
+
+    def __init__(self, mm_config: Path, started: dt.datetime | None = None) -> None:
+        from hardware.microscope import load_core
+
+        self.core = load_core(mm_config)
+        self.clock = RealClock(started)
+
+    def restore(self, **_: Any) -> None:
+        """A real instrument is where it is."""
+
+    def receive(self, exposures: Iterable[Exposure]) -> None:
+        """A real specimen remembers its light."""
+
+    def shutdown(self) -> None:
+        """Unload the devices; a UniMMCore aborts the interpreter without this."""
+        with contextlib.suppress(RuntimeError):
+            self.core.unloadAllDevices()
+            self.core.reset()
+        gc.collect()

@@ -1,0 +1,67 @@
+"""What a policy may know beside the verdict: gathered here, and written down with the decision."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from hardware.data import VisitKind
+from policies.policy import Situation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from agent.plan import Plan
+    from hardware.data import Dose
+
+
+def affordable(
+    plan: Plan,
+    fovs: Iterable[str],
+    dose_of: Callable[[str], Dose],
+    burst_cost: Callable[[str], Dose],
+) -> frozenset[str]:
+    """Fields whose light budget still pays for a whole burst. No budget: all of them."""
+    budget = plan.budget
+    able = set()
+    for fov in fovs:
+        spent, cost = dose_of(fov), burst_cost(fov)
+        if budget.exposure_per_fov_s is not None and (
+            spent.seconds + cost.seconds > budget.exposure_per_fov_s
+        ):
+            continue
+        if budget.dose_per_fov_j_cm2 is not None and (
+            spent.j_cm2 is None
+            or cost.j_cm2 is None
+            or spent.j_cm2 + cost.j_cm2 > budget.dose_per_fov_j_cm2
+        ):
+            continue
+        able.add(fov)
+    return frozenset(able)
+
+
+def to_json(situation: Situation) -> str:
+    """For the journal: with verdict and memory it reproduces the decision."""
+    return json.dumps(
+        {
+            "kind": situation.kind,
+            "started_s": situation.started_s,
+            "now_s": situation.now_s,
+            "bursting": situation.bursting,
+            "late": situation.late,
+            "affordable": sorted(situation.affordable),
+        }
+    )
+
+
+def from_json(text: str) -> Situation:
+    """The situation of a decision already made."""
+    data = json.loads(text)
+    return Situation(
+        kind=VisitKind(data["kind"]),
+        started_s=data["started_s"],
+        now_s=data["now_s"],
+        bursting=data["bursting"],
+        late=data["late"],
+        affordable=frozenset(data["affordable"]),
+    )

@@ -1,0 +1,299 @@
+"""Our MDA engine: closed batches of events, every step through the microscope and its gate.
+
+It extends the engine, not the runner: pymmcore-plus's MDARunner keeps its state machine and its
+signals. What differs from the stock engine: a refused or failed step skips the event with a
+reason instead of imaging anyway; frames are stored before anything else sees them; the batches
+are closed, so hardware sequencing never looks into a visit that is not decided yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from pymmcore_plus.core._sequencing import SequencedEvent, iter_sequenced_events
+from pymmcore_plus.mda import MDAEngine, SkipEvent
+from pymmcore_plus.mda._engine import ImagePayload
+
+from hardware.data import Frame, FrameKey, FrameMeta, Purpose, Refusal, Rule
+from hardware.fault import InstrumentFault
+from hardware.focusing import OnFocusFailure
+from hardware.microscope import Light
+
+if TYPE_CHECKING:
+    import numpy as np
+    import useq
+    from numpy.typing import NDArray
+    from pymmcore_plus.metadata import FrameMetaV1
+    from useq import MDAEvent
+
+    from hardware.data import Visit
+    from hardware.focusing import Focuser
+    from hardware.microscope import Microscope
+
+
+@dataclass(slots=True)
+class VisitAccount:
+    """What became of a visit's frames. Complete when expected = stored before + stored."""
+
+    expected: int
+    stored: int = 0
+    reasons: list[str] = field(default_factory=list)  # why frames are missing
+    faults: list[InstrumentFault] = field(default_factory=list)
+    hold_position: bool = False
+    stop_run: bool = False
+
+
+class VisitSource(Protocol):
+    """Where visits come from and frames go: the agent's pump."""
+
+    def next_visit(self) -> Visit | None:
+        """Block until a visit is due; None ends the run."""
+
+    def stored(self, frame: Frame) -> None:
+        """Store the frame and say so in the journal, before anybody judges it."""
+
+    def ended(self, visit: Visit, account: VisitAccount) -> None:
+        """The visit is over, whatever came of it."""
+
+
+class Batches:
+    """An iterable object (not an iterator: MDARunner would bypass the engine) of visits."""
+
+    def __init__(self, source: VisitSource) -> None:
+        self.source = source
+
+    def __iter__(self) -> Iterator[MDAEvent]:
+        raise TypeError("visits are iterated by VisitEngine.event_iterator")
+
+
+class VisitEngine(MDAEngine):
+    """Executes visits."""
+
+    def __init__(self, microscope: Microscope, focuser: Focuser, *, snap_retries: int = 1) -> None:
+        # restoring the initial state at the end would move the stage behind the gate's back
+        super().__init__(microscope.core, restore_initial_state=False)
+        self.microscope = microscope
+        self._focuser = focuser
+        self._snap_retries = snap_retries
+        self._source: VisitSource | None = None
+        self._visit: Visit | None = None
+        self._account = VisitAccount(0)
+        self._pixel_size_um = 0.0
+        self._xyz = (0.0, 0.0, 0.0)
+
+    # ------------------------------------------------------------------ visits
+
+    def setup_sequence(self, sequence: useq.MDASequence) -> None:
+        """Nothing is moved or switched at the start of a run."""
+
+    def teardown_sequence(self, sequence: useq.MDASequence) -> None:
+        """Light off at the end of a run; nothing is moved."""
+        self.microscope.light_off()
+
+    def event_iterator(self, events: Iterable[MDAEvent]) -> Iterator[MDAEvent]:
+        """Pull visits one by one; each is closed before the next is asked for."""
+        if not isinstance(events, Batches):
+            raise TypeError("VisitEngine runs Batches of visits only")
+        source = self._source = events.source
+        while (visit := source.next_visit()) is not None:
+            self._visit = visit
+            self._account = account = VisitAccount(expected=len(visit.events) - visit.first_event)
+            try:
+                yield from self._batch(visit, account)
+            except InstrumentFault as fault:
+                self._fault(fault)
+            self._visit = None
+            source.ended(visit, account)
+
+    def _batch(self, visit: Visit, account: VisitAccount) -> Iterator[MDAEvent]:
+        """Go to the field, focus if asked to, and hand out the events at their true z."""
+        moved = self.microscope.move_xy(visit.fov.x_um, visit.fov.y_um)
+        if isinstance(moved, Refusal):
+            self._refuse(moved)
+            return
+        self._pixel_size_um = self.microscope.pixel_size_um()
+        if self._pixel_size_um <= 0:
+            self._refuse(
+                Refusal(
+                    Rule.PIXEL_SIZE,
+                    "pixel size = 0 um",
+                    "a pixel size for the objective in place",
+                    "Write objectives.items.<preset>.pixel_size_um in the microscope's YAML.",
+                )
+            )
+            return
+        if visit.refocus and not self._focus(visit, account):
+            return
+        offset_um = self._focuser.offset_um(visit)
+        todo = [
+            event.model_copy(update={"z_pos": float(event.z_pos or 0.0) + offset_um})
+            for event in visit.events[visit.first_event :]
+        ]
+        if len(todo) > 1 and any(event.index.get("z", 0) for event in todo):
+            yield from iter_sequenced_events(self.mmcore, todo)
+        else:
+            yield from todo
+
+    def _focus(self, visit: Visit, account: VisitAccount) -> bool:
+        """Autofocus; on failure do what the plan says. True: go on and image."""
+        result = self._focuser.focus(visit)
+        settings = self._focuser.settings
+        if result.ok or settings is None or settings.on_failure is OnFocusFailure.HOLD_LAST:
+            return True
+        account.reasons.append(f"autofocus failed: {result.why}")
+        account.hold_position = settings.on_failure is OnFocusFailure.HOLD_POSITION
+        account.stop_run = settings.on_failure is OnFocusFailure.STOP
+        return False
+
+    # ------------------------------------------------------------------ events
+
+    def setup_event(self, event: MDAEvent) -> None:
+        """Focus drive and channel; a refusal or a fault skips the event with its reason."""
+        n = len(event.events) if isinstance(event, SequencedEvent) else 1
+        try:
+            if not isinstance(event, SequencedEvent):
+                self._permit(self.microscope.move_z(float(event.z_pos or 0.0)), n)
+            if event.channel is not None:
+                self._permit(self.microscope.set_channel(event.channel.config), n)
+        except InstrumentFault as fault:
+            self._fault(fault)
+            raise SkipEvent(n, str(fault)) from fault
+
+    def exec_event(self, event: MDAEvent) -> Iterator[Any]:
+        """Expose, store, then hand the frame to whoever listens."""
+        try:
+            if not isinstance(event, SequencedEvent):
+                yield from self._single(event)
+            elif _only_z(event):
+                yield from self._stack(event)
+            else:
+                for part in event.events:
+                    self.setup_event(part)
+                    yield from self._single(part)
+        except InstrumentFault as fault:
+            self._fault(fault)
+        except SkipEvent:  # recorded where it was raised; the runner takes it only from setup
+            return
+
+    def teardown_event(self, event: MDAEvent) -> None:
+        """Nothing to undo: the shutter follows each exposure."""
+
+    def _single(self, event: MDAEvent) -> Iterator[Any]:
+        visit = self._running()
+        index = _index_of(visit, event)
+        for attempt in range(self._snap_retries + 1):
+            purpose = Purpose.VISIT if attempt == 0 else Purpose.RETRY
+            try:
+                pixels = self.microscope.snap(_light(visit, event, index, purpose))
+            except InstrumentFault as fault:
+                if attempt == self._snap_retries:
+                    raise
+                self._account.faults.append(fault)
+                continue
+            if isinstance(pixels, Refusal):
+                self._refuse(pixels)
+                return
+            z_um = self.mmcore.getZPosition()
+            yield self._store(visit, event, index, pixels, self.microscope.clock.now(), z_um)
+            return
+
+    def _stack(self, event: SequencedEvent) -> Iterator[Any]:
+        visit, microscope = self._running(), self.microscope
+        indices = [_index_of(visit, part) for part in event.events]
+        lights = [
+            _light(visit, part, index, Purpose.VISIT)
+            for part, index in zip(event.events, indices, strict=True)
+        ]
+        start_s = microscope.clock.now()
+        images = microscope.snap_stack(lights, event.z_sequence)
+        if isinstance(images, Refusal):
+            self._refuse(images)
+            return
+        # within a triggered stack the host sees arrival, not exposure: times are nominal
+        step_s = lights[0].exposure_ms / 1000 + microscope.config.timing.readout_s
+        for i, pixels in enumerate(images):
+            part = event.events[i]
+            time_s = start_s + (i + 1) * step_s
+            yield self._store(visit, part, indices[i], pixels, time_s, event.z_sequence[i])
+
+    def _store(
+        self,
+        visit: Visit,
+        event: MDAEvent,
+        index: int,
+        pixels: NDArray[np.uint16],
+        time_s: float,
+        z_um: float,
+    ) -> ImagePayload:
+        microscope = self.microscope
+        core = microscope.core
+        x, y = core.getXYPosition()
+        frame = Frame(
+            visit_id=visit.id,
+            index=index,
+            key=FrameKey(
+                visit.fov.name, visit.t_index, event.index.get("c", 0), event.index.get("z", 0)
+            ),
+            pixels=pixels,
+            event=event,
+            meta=FrameMeta(
+                time_s=time_s,
+                utc=microscope.clock.utc().isoformat(timespec="milliseconds"),
+                x_um=x,
+                y_um=y,
+                z_um=z_um,
+                exposure_ms=core.getExposure(),
+                channel=event.channel.config if event.channel else "",
+                objective=microscope.objective,
+                pixel_size_um=self._pixel_size_um,
+            ),
+        )
+        if self._source is not None:
+            self._source.stored(frame)
+        self._account.stored += 1
+        return ImagePayload(pixels, event, cast("FrameMetaV1", {}))  # the journal has it all
+
+    # ------------------------------------------------------------------ what went wrong
+
+    def _permit(self, answer: object, frames: int) -> None:
+        if isinstance(answer, Refusal):
+            self._refuse(answer)
+            raise SkipEvent(frames, str(answer))
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._account.reasons.append(str(refusal))
+
+    def _fault(self, fault: InstrumentFault) -> None:
+        self._account.faults.append(fault)
+        self._account.reasons.append(str(fault))
+
+    def _running(self) -> Visit:
+        if self._visit is None:
+            raise RuntimeError("an event outside of a visit")
+        return self._visit
+
+
+def _index_of(visit: Visit, event: MDAEvent) -> int:
+    """Position of the event in its visit, by its own c and z index."""
+    c, z = event.index.get("c", 0), event.index.get("z", 0)
+    for i, other in enumerate(visit.events):
+        if other.index.get("c", 0) == c and other.index.get("z", 0) == z:
+            return i
+    raise RuntimeError(f"event {event.index} is not of visit {visit.id}")
+
+
+def _light(visit: Visit, event: MDAEvent, index: int, purpose: Purpose) -> Light:
+    channel = event.channel.config if event.channel else ""
+    return Light(visit.id, index, purpose, visit.fov.name, channel, float(event.exposure or 0.0))
+
+
+def _only_z(event: SequencedEvent) -> bool:
+    """True when nothing but z changes: the only hardware sequence that the gate checks."""
+    return bool(event.z_sequence) and not (
+        event.x_sequence
+        or event.exposure_sequence
+        or event.slm_sequence
+        or event.property_sequences
+    )

@@ -1,0 +1,8 @@
+"""Storage: one growing OME-Zarr image per field of view; a frame is stored when committed."""
+
+from hardware.store.errors import StoreError
+from hardware.store.layout import ImageLayout
+from hardware.store.reader import ImageReader
+from hardware.store.store import ImageStore
+
+__all__ = ["ImageLayout", "ImageReader", "ImageStore", "StoreError"]

@@ -1,0 +1,1 @@
+"""The classical judge: no learning, no GPU, the deterministic fallback of every model."""

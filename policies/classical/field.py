@@ -1,0 +1,142 @@
+"""A frame made ready to measure: binned to about 1 um, background subtracted, noise known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from hardware.data.frame import Pixels
+
+    Image = NDArray[np.float32]
+
+WORK_UM = 1.0  # finer pixels are binned up to this size: enough for chromatin, and fast
+SMOOTH_UM = 1.0  # Gaussian sigma of `smooth`
+BLOCK_UM = 32.0  # the background is estimated in blocks about two nuclei wide
+LOW = 0.10  # quantile of a block that is background even in a crowded field
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One frame at working resolution. Brightness in grey levels over background.
+
+    Attributes
+    ----------
+    image : (rows, columns) float32, background subtracted.
+    smooth : `image` after a Gaussian of `SMOOTH_UM`.
+    um : edge of a working pixel in the sample.
+    factor : camera pixels per working pixel, along one edge.
+    noise : standard deviation of `image` where there is no object.
+    smooth_noise : the same for `smooth`.
+    background : median grey level of the background.
+    tilt : spread of the background over the field (95 % - 5 %) relative to its median.
+    """
+
+    image: Image
+    smooth: Image
+    um: float
+    factor: int
+    noise: float
+    smooth_noise: float
+    background: float
+    tilt: float
+
+
+def prepare(pixels: Pixels, pixel_size_um: float) -> Field:
+    """Bin, subtract the background and measure the noise of a 2-D frame (uint8 or uint16)."""
+    from scipy import ndimage
+
+    factor = max(1, int(WORK_UM / pixel_size_um + 1e-6))
+    factor = min(factor, max(1, min(pixels.shape) // 16))
+    binned = bin_pixels(pixels, factor)
+    um = pixel_size_um * factor
+    surface = _background(binned, max(8, round(BLOCK_UM / um)))
+    image = binned - surface
+    smooth = ndimage.gaussian_filter(image, SMOOTH_UM / um)
+    noise = _noise(image, smooth)
+    offset = _level(smooth, 3.0 * noise)
+    low, median, high = np.quantile(surface[::8, ::8], [0.05, 0.5, 0.95])
+    return Field(
+        image=image - offset,
+        smooth=smooth - offset,
+        um=um,
+        factor=factor,
+        noise=noise,
+        smooth_noise=_noise_after(noise, SMOOTH_UM / um),
+        background=float(median) + offset,
+        tilt=float((high - low) / max(float(median), 1.0)),
+    )
+
+
+def bin_pixels(pixels: Pixels, factor: int) -> Image:
+    """Mean over `factor` x `factor` camera pixels; rows and columns left over are dropped."""
+    rows, cols = (length // factor * factor for length in pixels.shape)
+    source = pixels[:rows, :cols].astype(np.float32)
+    if factor == 1:
+        return source
+    down = sum((source[i::factor] for i in range(1, factor)), start=source[::factor])
+    both = sum((down[:, i::factor] for i in range(1, factor)), start=down[:, ::factor])
+    result: Image = both * np.float32(1.0 / factor**2)
+    return result
+
+
+def _background(image: Image, block: int) -> Image:
+    """Second-order surface through a low quantile of each block, high blocks trimmed."""
+    rows, cols = (max(1, length // block) for length in image.shape)
+    high, wide = (length // n for length, n in zip(image.shape, (rows, cols), strict=True))
+    blocks = image[: rows * high, : cols * wide].reshape(rows, high, cols, wide)
+    flat = blocks.transpose(0, 2, 1, 3).reshape(rows * cols, -1)
+    rank = int(LOW * (flat.shape[1] - 1))
+    level = np.partition(flat, rank, axis=1)[:, rank].astype(np.float64)
+    y = np.repeat((np.arange(rows) + 0.5) * high / image.shape[0], cols) * 2 - 1
+    x = np.tile((np.arange(cols) + 0.5) * wide / image.shape[1], rows) * 2 - 1
+    terms = _terms(x, y) if min(rows, cols) >= 3 else np.ones((1, rows * cols))
+    keep = np.ones(level.size, dtype=bool)
+    for _ in range(3):
+        weights, *_ = np.linalg.lstsq(terms[:, keep].T, level[keep], rcond=None)
+        rest = level - weights @ terms
+        spread = float(np.median(np.abs(rest[keep]))) * 1.4826
+        keep = rest <= 2.0 * spread + 1e-6
+        if keep.sum() < 2 * len(weights):
+            break
+    if len(weights) == 1:
+        return np.full(image.shape, weights[0], dtype=np.float32)
+    gy = np.linspace(-1, 1, image.shape[0])[:, None]
+    gx = np.linspace(-1, 1, image.shape[1])[None, :]
+    a, bx, by, cxx, cyy, cxy = weights
+    along_x, along_y = bx * gx + cxx * gx**2, by * gy + cyy * gy**2
+    surface: Image = (a + along_x + along_y + cxy * gx * gy).astype(np.float32)
+    return surface
+
+
+def _terms(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y])
+
+
+def _noise(image: Image, smooth: Image) -> float:
+    """Standard deviation of the pixel noise in the darker half of the field.
+
+    From differences of neighbours two pixels apart (robust: median absolute deviation), so that
+    slow brightness changes do not count.
+    """
+    dark = smooth[:, 1:-1] <= np.median(smooth[::2, ::2])
+    differences = (image[:, 2:] - image[:, :-2])[dark]
+    if not differences.size:
+        return 0.0
+    return float(np.median(np.abs(differences))) * 1.4826 / np.sqrt(2.0)
+
+
+def _noise_after(noise: float, sigma_px: float) -> float:
+    """White noise after a Gaussian: sd / (2 sqrt(pi) sigma), for sigma of a pixel or so."""
+    return noise / max(1.0, 2.0 * np.sqrt(np.pi) * sigma_px)
+
+
+def _level(smooth: Image, reach: float) -> float:
+    """Most common brightness near the background surface: what the low quantile missed."""
+    low = float(np.quantile(smooth[::2, ::2], 0.2))
+    near = smooth[np.abs(smooth - low) <= max(reach, 1e-6)]
+    return float(np.median(near)) if near.size else low

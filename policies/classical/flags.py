@@ -1,0 +1,78 @@
+"""What is wrong with a frame: saturated, dim, uneven, empty, debris, bubble."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from policies.verdict import Flag
+
+if TYPE_CHECKING:
+    from hardware.data.frame import Pixels
+    from policies.classical.field import Field
+    from policies.classical.segment import Nuclei
+
+PLATEAU = 5.0  # the top grey level is that many times as frequent as the ten below it together
+SATURATED_SHARE = 1e-4  # of the frame
+USELESS_SHARE = 0.05  # of the frame: too much to judge
+DIM_CONTRAST = 12.0  # nucleus over noise of the smoothed image
+UNEVEN_TILT = 0.5  # background from its 5 to its 95 % quantile, relative to the median
+DEBRIS_UM2 = 12.0  # smaller than any chromatin
+DEBRIS_BRIGHT = 3.0  # times the typical nucleus
+BUBBLE_UM = 40.0  # larger than any cell
+
+
+def saturated_share(pixels: Pixels) -> float:
+    """Share of pixels at the ceiling of the camera, 0 where there is no ceiling in sight.
+
+    The ceiling is the largest grey level, if it is the dtype's or a converter's (2**n - 1) own, or
+    if far more pixels sit on it than just below: a camera of 12 bit does not say so.
+    """
+    top = int(pixels.max())
+    at_top = int(np.count_nonzero(pixels == top))
+    known = top in {(1 << bits) - 1 for bits in (8, 10, 11, 12, 14, 16)}
+    if not known:
+        below = int(np.count_nonzero(pixels >= max(top - 10, 0))) - at_top
+        if at_top < 20 or at_top <= PLATEAU * max(below, 1):
+            return 0.0
+    return at_top / pixels.size
+
+
+def find_flags(field: Field, nuclei: Nuclei, saturated: float) -> tuple[Flag, ...]:
+    """Every flag that applies, in the order of `Flag`."""
+    found = {
+        Flag.SATURATED: saturated > SATURATED_SHARE,
+        Flag.DIM: 0 < nuclei.count and nuclei.contrast < DIM_CONTRAST,
+        Flag.UNEVEN: field.tilt > UNEVEN_TILT,
+        Flag.BUBBLE: _bubble(field, nuclei),
+        Flag.DEBRIS: nuclei.count > 0 and _debris(field, nuclei),
+        Flag.EMPTY: nuclei.count == 0,
+    }
+    return tuple(flag for flag, applies in found.items() if applies)
+
+
+def _debris(field: Field, nuclei: Nuclei) -> bool:
+    """Specks too small and too bright to be chromatin."""
+    from scipy import ndimage
+
+    labels, count = ndimage.label(field.smooth > DEBRIS_BRIGHT * nuclei.level)
+    if count == 0:
+        return False
+    at_half = field.smooth > 0.5 * DEBRIS_BRIGHT * nuclei.level
+    whole, n = ndimage.label(at_half)
+    area = np.bincount(whole.ravel(), minlength=n + 1) * field.um**2
+    peaks = np.unique(whole[labels > 0])
+    return bool((area[peaks[peaks > 0]] < DEBRIS_UM2).any())
+
+
+def _bubble(field: Field, nuclei: Nuclei) -> bool:
+    """A region larger than any cell that is darker than the background around it."""
+    side = max(2, round(BUBBLE_UM / 2 / field.um))
+    rows, cols = (length // side for length in field.image.shape)
+    if rows < 3 or cols < 3:
+        return False
+    blocks = field.image[: rows * side, : cols * side].reshape(rows, side, cols, side)
+    level = np.quantile(blocks, 0.25, axis=(1, 3))
+    dark = level < -max(4.0 * field.noise, 0.15 * field.background)
+    return bool(dark.sum() >= 3)
