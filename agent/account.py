@@ -1,4 +1,4 @@
-"""The completeness account: every expected visit is delivered, skipped or dropped, with a reason."""
+"""The completeness account: every expected visit delivered, skipped or dropped, with a reason."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import yaml
 
 if TYPE_CHECKING:
     import useq
+    from pydantic import BaseModel
 
     from agent.plan import Plan
 
@@ -34,6 +35,11 @@ def dump_plan(plan: Plan) -> str:
 def export_useq(plan: Plan) -> str:
     """The baseline alone: YAML for `useq.MDASequence.from_file`, with the same events."""
     return _yaml(_baseline(plan.baseline))
+
+
+def dump_model(model: BaseModel) -> str:
+    """Any of our settings (microscope, scenario) as YAML that loads to an equal model."""
+    return _yaml(model.model_dump(exclude_none=True))
 
 
 def _baseline(baseline: useq.MDASequence) -> dict[str, Any]:

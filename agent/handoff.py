@@ -79,7 +79,7 @@ class Handoff:
             return dropped
 
     def settle(self, now_s: float) -> None:
-        """Simulated clock: let everything be decided that is ready by now. Real: returns at once."""
+        """Simulated clock: wait until all that is ready by now is decided. Real: no wait."""
         if not self.simulated:
             return
         with self._condition:

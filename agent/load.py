@@ -163,6 +163,12 @@ def _ignored(caught: Sequence[warnings.WarningMessage]) -> Iterator[Misfit]:
                 "an absolute grid leaves out the x and y of stage_positions",
                 "remove x and y there, or give the grid rows and columns",
             )
+        elif "Global grid plan" in message:
+            yield Misfit(
+                "baseline.grid_plan",
+                "an absolute grid visits the same places for every one of stage_positions",
+                "keep one position, or give the grid rows and columns",
+            )
         else:
             yield Misfit("baseline", message, "change one of the two")
 

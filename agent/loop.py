@@ -81,10 +81,13 @@ class Loop:
 
     def run(self) -> None:
         """Laps until there are no more visits. Raises what a node raises."""
-        while True:
-            state = self.graph.invoke({}, self._config, durability="exit")
-            if state["visit"] is None:
-                return
+        while self.lap() is not None:
+            pass
+
+    def lap(self) -> int | None:
+        """One visit, from taking it to acting on it; its id, None when there are no more."""
+        visit: int | None = self.graph.invoke({}, self._config, durability="exit")["visit"]
+        return visit
 
     def last_lap(self) -> int | None:
         """The visit of the last checkpointed lap."""

@@ -73,18 +73,20 @@ class Perception:
         if patience_s <= 0:
             return VerdictState.LATE, nothing("waited too long for its turn")
         try:
-            frames = visit.frames or self._frames_of(visit.id)
+            frames = self._frames_of(visit.id) if visit.frames is None else visit.frames
+            if not frames:
+                return VerdictState.UNJUDGED, nothing("no frames")
             verdict = self._bounded.call(
                 "judge", patience_s, lambda: self._judge.judge(frames, target=self._target)
             )
         except Exception as error:  # whatever a model does, the run goes on
-            self._journal.log.error("judge", error, visit.id)
+            self._journal.records.error("judge", error, visit.id)
             timed_out = isinstance(error, InstrumentFault) and error.kind is FaultKind.TIMEOUT
             state = VerdictState.LATE if timed_out else VerdictState.FAILED
             return state, nothing(f"the judge failed: {error}")
         if (verdict.visit_id, verdict.fov) != (visit.id, visit.fov):
             wrong = ValueError(f"verdict for visit {verdict.visit_id}, asked for {visit.id}")
-            self._journal.log.error("judge", wrong, visit.id)
+            self._journal.records.error("judge", wrong, visit.id)
             return VerdictState.FAILED, nothing(str(wrong))
         return (VerdictState.ABSTAINED if verdict.abstained else VerdictState.GIVEN), verdict
 

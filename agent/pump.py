@@ -131,7 +131,7 @@ class Pump:
             why = f"{have} of {len(visit.events)} frames; {why}"
         self._journal.visits.finish(visit.id, state, why, now_s)
         for fault in account.faults:
-            self._journal.log.error("instrument", fault, visit.id)
+            self._journal.records.error("instrument", fault, visit.id)
             self._progress.warning(f"{visit.fov.name}: {fault}")
         self.visit = None
         self._progress.visit_finished(visit.id, visit.fov.name, state, why, now_s)
@@ -192,7 +192,7 @@ class Pump:
         answer = self._disk.check(len(visit.events) * self._frame_bytes)
         if not isinstance(answer, Refusal):
             return True
-        self._journal.log.refusal(answer, "disk guard", visit.id)
+        self._journal.records.refusal(answer, "disk guard", visit.id)
         now_s = self._clock.now()
         self._journal.visits.finish(visit.id, VisitState.SKIPPED, str(answer), now_s)
         self.stop(Outcome.FAILED, str(answer))
@@ -226,7 +226,7 @@ class Pump:
         if account.hold_position:
             why = "position held: autofocus failed"
             self._journal.visits.skip_pending(visit.fov.name, float("inf"), why)
-            self._journal.log.note("hold", f"{visit.fov.name}: {'; '.join(account.reasons)}")
+            self._journal.records.note("hold", f"{visit.fov.name}: {'; '.join(account.reasons)}")
         if account.stop_run:
             self.stop(Outcome.FAILED, f"{visit.fov.name}: {'; '.join(account.reasons)}")
         failed = account.faults and state is not VisitState.DELIVERED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from hardware.clock import RealClock
 
@@ -67,6 +67,8 @@ class RealScope:
     def shutdown(self) -> None:
         """Unload the devices; a UniMMCore aborts the interpreter without this."""
         with contextlib.suppress(RuntimeError):
+            # its C++ thread must not call into a closing Python; the stubs do not know None
+            cast("Any", self.core).registerCallback(None)
             self.core.unloadAllDevices()
             self.core.reset()
         gc.collect()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from agent import recall, resume
 from agent.account import account
 from agent.act import Actor
-from agent.cost import burst_dose
+from agent.estimate import estimate
 from agent.expand import channels, due_times, z_slices
 from agent.handoff import Handoff
 from agent.journal.journal import Journal
@@ -31,11 +31,13 @@ from policies.registry import make_judge, make_policy
 from policies.watch_parameters import WatchParameters
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from agent.plan import Plan
     from agent.progress import Progress
     from agent.rundir import RunDir
     from agent.scope import Scope
-    from hardware.data import MicroscopeConfig
+    from hardware.data import Frame, MicroscopeConfig, Refusal
     from hardware.microscope import InstrumentState
     from policies.policy import Policy
 
@@ -94,7 +96,7 @@ class Session:
         """Light off; read the instrument; queue the baseline. Moves nothing."""
         state = self.microscope.start()
         fill(self.plan, self.journal.visits)
-        self.journal.log.note("start", _words(state))
+        self.journal.records.note("start", _words(state))
         return state
 
     def resume(self) -> tuple[str, ...]:
@@ -113,17 +115,17 @@ class Session:
                 objective=known.objective,
                 exposure_ms=known.exposure_ms,
             )
-            self.scope.receive(self.journal.light.delivered_exposures())
+            self.scope.receive(self.journal.light.finished_exposures())
         state = self.microscope.start()
         found = resume.differences(known, state, self.config) if known is not None else ()
-        self.journal.log.note("resume", _words(state))
+        self.journal.records.note("resume", _words(state))
         for difference in found:
-            self.journal.log.note("difference", difference)
+            self.journal.records.note("difference", difference)
         if not self.clock.simulated:
             n = self.journal.visits.skip_pending(
                 None, self.clock.now() - self.plan.trouble.late_after_s, "nothing ran at that time"
             )
-            self.journal.log.note("resume", f"{n} visits fell into the time when nothing ran")
+            self.journal.records.note("resume", f"{n} visits fell into the time when nothing ran")
         return found
 
     # ------------------------------------------------------------------ running
@@ -146,7 +148,11 @@ class Session:
             DiskGuard(self.run_dir.path, RESERVE_BYTES, self._disk_budget()),
             self._progress,
         )
-        loop, perception = self._loop(handoff, store, pump)
+        loop, perception = self._loop(
+            handoff,
+            lambda visit_id: recall.frames_of(self.journal.database, store, visit_id),
+            pump.stop,
+        )
         handoff.after(resume.last_ready_s(self.journal.database))
         for visit in resume.unfinished_laps(self.journal, loop.last_lap()):
             handoff.put(visit)
@@ -173,7 +179,7 @@ class Session:
             threading.Thread(target=think, name="loop"),
             threading.Thread(target=acquire, name="pump"),
         ]
-        self.journal.log.set(outcome=Outcome.RUNNING)
+        self.journal.records.set(outcome=Outcome.RUNNING)
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -208,7 +214,16 @@ class Session:
         batches: Any = Batches(pump)  # an iterable object, see the engine
         core.mda.run(batches)
 
-    def _loop(self, handoff: Handoff, store: ImageStore, pump: Pump) -> tuple[Loop, Perception]:
+    def loop_only(self, handoff: Handoff) -> Loop:
+        """The mind without an instrument or a store: to measure what a lap costs."""
+        return self._loop(handoff, lambda _: (), lambda *_: None)[0]
+
+    def _loop(
+        self,
+        handoff: Handoff,
+        frames_of: Callable[[int], Sequence[Frame]],
+        stop: Callable[[Outcome, str], None],
+    ) -> tuple[Loop, Perception]:
         plan, journal = self.plan, self.journal
         first = plan.baseline.channels[0].config if plan.baseline.channels else None
         target = plan.decide.target if plan.decide.policy == "watch" else ""
@@ -218,38 +233,27 @@ class Session:
             target,
             journal,
             self.clock,
-            lambda visit_id: recall.frames_of(journal.database, store, visit_id),
+            frames_of,
         )
-        end_s = self.end_s()
-        fovs = {fov.name: fov for fov in journal.visits.fovs()}
+        fovs = [fov.name for fov in journal.visits.fovs()]
+
+        burst = estimate(plan, self.config, self.microscope.objective).burst
 
         def able() -> frozenset[str]:
-            objective = self.microscope.objective
-            return affordable(
-                plan,
-                fovs,
-                self.ledger.fov,
-                lambda fov: burst_dose(plan, self.config, fovs[fov], objective),
-            )
+            return affordable(plan, fovs, self.ledger.fov, burst)
 
         loop = Loop(
             journal,
             handoff,
             perception,
             _policy(plan),
-            Actor(plan, journal, end_s=end_s, stop=pump.stop),
+            Actor(plan, journal, end_s=end_s(plan), stop=stop),
             able,
             self._progress,
             now=self.clock.now,
             on_late=plan.trouble.on_late_verdict,
         )
         return loop, perception
-
-    def end_s(self) -> float:
-        """Run time after which nothing new begins: one interval past the last round."""
-        times = due_times(self.plan)
-        interval_s = times[-1] - times[-2] if len(times) > 1 else self.plan.reaction.duration_s
-        return times[-1] + interval_s
 
     def _open_store(self) -> ImageStore:
         height, width, dtype = self.microscope.image_format()
@@ -272,7 +276,7 @@ class Session:
                 self.run_dir.path, layout, sync=self._durable, recorded=recorded
             )
             for key in store.missing:
-                self.journal.log.note("difference", f"frame {key} is not in the store any more")
+                self.journal.records.note("difference", f"frame {key} is not in the store any more")
             return store
         return ImageStore(self.run_dir.path, layout, sync=self._durable)
 
@@ -300,12 +304,12 @@ class Session:
         if outcome is Outcome.COMPLETE and not account(self.journal.database).balances:
             outcome, why = Outcome.FAILED, "the account of visits does not balance"
         for error in failures:
-            self.journal.log.error("session", error)
+            self.journal.records.error("session", error)
         for fov in store.fovs:
             store.describe(fov, recall.frame_rows(self.journal.database, fov))
         store.close()
-        self.journal.log.note("end", f"{outcome}: {why}" if why else str(outcome))
-        self.journal.log.set(
+        self.journal.records.note("end", f"{outcome}: {why}" if why else str(outcome))
+        self.journal.records.set(
             outcome=outcome,
             ended_s=str(self.clock.now()),
             calibrated="1" if self.ledger.calibrated else "0",
@@ -313,9 +317,16 @@ class Session:
         self._progress.finished(outcome)
         return Ending(outcome, why, failures[0] if failures else None)
 
-    def _refused(self, refusal: Any) -> None:
+    def _refused(self, refusal: Refusal) -> None:
         visit = self._pump.visit if self._pump is not None else None
-        self.journal.log.refusal(refusal, "instrument", visit.id if visit else None)
+        self.journal.records.refusal(refusal, "instrument", visit.id if visit else None)
+
+
+def end_s(plan: Plan) -> float:
+    """Run time after which nothing new begins: one interval past the last round."""
+    times = due_times(plan)
+    interval_s = times[-1] - times[-2] if len(times) > 1 else plan.reaction.duration_s
+    return times[-1] + interval_s
 
 
 def _policy(plan: Plan) -> Policy:
@@ -327,8 +338,9 @@ def _policy(plan: Plan) -> Policy:
 
 
 def _words(state: InstrumentState) -> str:
+    shutters = ", ".join(state.open_shutters) or "none"
     return (
         f"instrument at x {state.x_um:.1f}, y {state.y_um:.1f}, z {state.z_um:.2f} um; "
         f"channel {state.channel or 'unknown'}, objective {state.objective or 'unknown'}, "
-        f"pixel {state.pixel_size_um:g} um; open shutters: {', '.join(state.open_shutters) or 'none'}"
+        f"pixel {state.pixel_size_um:g} um; open shutters: {shutters}"
     )

@@ -19,13 +19,13 @@ def affordable(
     plan: Plan,
     fovs: Iterable[str],
     dose_of: Callable[[str], Dose],
-    burst_cost: Callable[[str], Dose],
+    cost: Dose,
 ) -> frozenset[str]:
-    """Fields whose light budget still pays for a whole burst. No budget: all of them."""
+    """Fields whose light budget still pays for a burst of light `cost`. No budget: all of them."""
     budget = plan.budget
     able = set()
     for fov in fovs:
-        spent, cost = dose_of(fov), burst_cost(fov)
+        spent = dose_of(fov)
         if budget.exposure_per_fov_s is not None and (
             spent.seconds + cost.seconds > budget.exposure_per_fov_s
         ):

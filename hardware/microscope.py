@@ -159,7 +159,9 @@ class Microscope:
         core, stage = self.core, self.config.stage
         here = core.getZPosition()
         answer: Answer = Permit(f"z = {z_um:g} um")
-        for step_um in _steps(here, z_um, stage.max_step_toward_sample_um, stage.toward_sample):
+        # a read-back within tolerance must not push the next step over the cap
+        cap_um = stage.max_step_toward_sample_um - stage.tolerance_z_um
+        for step_um in _steps(here, z_um, cap_um, stage.toward_sample):
             answer = self._gate.z(step_um, objective=self._objective, current_z_um=here)
             if isinstance(answer, Refusal):
                 return answer
@@ -266,6 +268,7 @@ class Microscope:
             pixels = self._bounded.call("camera", timeout_s, expose)
         except InstrumentFault:
             self.light_off()
+            self._ledger.close(row)  # no image, but the exposure is over and the light was on
             raise
         self._ledger.close(row)
         return pixels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
     Buffer = Callable[[Sequence[int], DTypeLike], NDArray[np.uint16]]
 
 
+class CameraHangs(Exception):
+    """The camera exposed and will not answer any more."""
+
+
 class SimCamera(CameraDevice):
     """A sCMOS camera that asks `expose` for each frame.
 
     `expose(index, out)` lets the exposure happen (time, light, damage), fills `out` and says
-    whether the frame arrives: the tags to put into its metadata, or None where it is lost.
+    whether the frame arrives: the tags to put into its metadata, or None where it is lost. It
+    raises `CameraHangs` where nothing more will come.
     `index` counts the frames of a sequence; it is None for a snap.
     """
 
@@ -53,19 +59,20 @@ class SimCamera(CameraDevice):
         return np.uint16
 
     def start_sequence(self, n: int | None, get_buffer: Buffer) -> Iterator[Mapping[str, str]]:
-        """Expose `n` frames (None: until stopped). A lost frame ends the delivery, not the light.
+        """Expose `n` frames (None: until stopped). After a lost frame none arrives any more.
 
-        So it is when a real camera's buffer overflows: the rest is exposed and never arrives.
+        So it is when a real camera's buffer overflows: the rest is exposed all the same.
         """
-        index = 0
         arriving = True
-        while n is None or index < n:
+        for index in count() if n is None else range(n):
             frame = np.empty(self._shape, np.uint16)
-            tags = self._expose(None if self.snapping else index, frame)
+            try:
+                tags = self._expose(None if self.snapping else index, frame)
+            except CameraHangs:
+                return
             arriving = arriving and tags is not None
             if arriving and tags is not None:
                 get_buffer(self._shape, np.uint16)[:] = frame
                 yield tags
-            elif self.snapping or n is None:
+            elif n is None:
                 return
-            index += 1

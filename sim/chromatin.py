@@ -11,6 +11,8 @@ from sim.grain import texture
 from sim.hashing import key_of, uniform_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.grain import Image
 
 STEP_UM = 0.25
@@ -18,6 +20,9 @@ SIZE = 112  # 28 um
 _LONG_UM, _SHORT_UM = 7.6, 6.4  # half axes of a resting nucleus
 _AXIS = (np.arange(SIZE, dtype=np.float32) - SIZE / 2 + 0.5) * STEP_UM
 _Y, _X = np.meshgrid(_AXIS, _AXIS, indexing="ij")
+_BINS = 256  # of the angle round the middle
+_BIN = np.asarray(np.arctan2(_Y, _X) * (_BINS / (2 * np.pi)), np.int64)
+_THETA = np.arange(_BINS, dtype=np.float32) * np.float32(2 * np.pi / _BINS)
 
 
 def chromatin(key: int, phase: Phase, progress: float, shape: Shape) -> Image:
@@ -26,19 +31,7 @@ def chromatin(key: int, phase: Phase, progress: float, shape: Shape) -> Image:
     `progress`: of the phase, 0 to 1; for interphase the growth from a daughter's small nucleus
     (0) to a grown one (1) and on to one about to divide (2).
     """
-    if phase is Phase.INTERPHASE:
-        return _resting(key, progress, shape)
-    if phase is Phase.PROPHASE:
-        return _prophase(key, progress, shape)
-    if phase is Phase.METAPHASE:
-        return _metaphase(key, progress, shape)
-    if phase is Phase.ANAPHASE:
-        return _anaphase(key, progress, shape)
-    if phase is Phase.TELOPHASE:
-        return _telophase(key, progress, shape)
-    if phase is Phase.DEAD:
-        return _pyknotic(key, progress)
-    return _speck(key, shape)
+    return _PICTURES[phase](key, progress, shape)
 
 
 class Shape:
@@ -57,41 +50,47 @@ def _turned(angle: float) -> tuple[Image, Image]:
 
 def _edge(distance_um: Image, soft_um: float = 0.28) -> Image:
     """1 inside (positive distance), 0 outside, over about `soft_um`."""
-    return np.asarray(0.5 + 0.5 * np.tanh(distance_um / soft_um), np.float32)
+    ramp = distance_um * np.float32(0.6 / soft_um) + np.float32(0.5)
+    return np.asarray(np.clip(ramp, 0, 1), np.float32)
 
 
 def _nucleus(key: int, angle: float, long_um: float, short_um: float) -> tuple[Image, Image]:
     """(signed distance from the rim, um; relative radius) of an uneven ellipse."""
     u, v = _turned(angle)
     rho = np.hypot(u / long_um, v / short_um)
-    theta = np.arctan2(v, u)
-    rim = np.ones_like(theta)
+    rim = np.ones(_BINS, np.float32)
     for order, amplitude in ((2, 0.03), (3, 0.045), (4, 0.025), (5, 0.015)):
-        rim += (
-            amplitude
-            * (2 * uniform_of(key, order, 1) - 1)
-            * np.cos(order * theta + 2 * np.pi * uniform_of(key, order, 2))
-        )
-    rho = rho / rim
-    return (1 - rho) * np.float32(np.sqrt(long_um * short_um)), rho
+        wave = amplitude * (2 * uniform_of(key, order, 1) - 1)
+        turn = 2 * np.pi * uniform_of(key, order, 2) - order * angle
+        rim += np.float32(wave) * np.cos(order * _THETA + np.float32(turn))
+    rho /= rim[_BIN]
+    distance = (1 - rho) * np.float32(np.sqrt(long_um * short_um))
+    return np.asarray(distance, np.float32), rho
+
+
+def _dome(rho: Image) -> Image:
+    """Height of a flat-topped body at relative radius `rho`."""
+    return np.asarray(np.sqrt(np.sqrt(np.maximum(1 - rho * rho, 0))), np.float32)
 
 
 def _blob(x_um: float, y_um: float, radius_um: float) -> Image:
-    return np.asarray(np.exp(-((_X - x_um) ** 2 + (_Y - y_um) ** 2) / (2 * radius_um**2)))
+    scale = np.float32(-0.5 / radius_um**2)
+    down = np.exp(scale * (_AXIS - np.float32(y_um)) ** 2)
+    along = np.exp(scale * (_AXIS - np.float32(x_um)) ** 2)
+    return np.asarray(np.outer(down, along), np.float32)
 
 
 def _nucleoli(key: int, angle: float, long_um: float, short_um: float, depth: float) -> Image:
     holes = np.ones_like(_X)
+    c, s = np.cos(angle), np.sin(angle)
     for n in range(2 + key_of(key, 50) % 3):
         r = 0.6 * np.sqrt(uniform_of(key, 51, n))
         phi = 2 * np.pi * uniform_of(key, 52, n)
         u, v = r * long_um * np.cos(phi), r * short_um * np.sin(phi)
-        x = u * np.cos(angle) - v * np.sin(angle)
-        y = u * np.sin(angle) + v * np.cos(angle)
         radius = 0.65 + 0.55 * uniform_of(key, 53, n)
-        flat = np.minimum(1.6 * _blob(x, y, radius), 1.0)
-        holes *= 1 - depth * flat
-    return holes
+        flat = np.minimum(np.float32(1.6) * _blob(u * c - v * s, u * s + v * c, radius), 1)
+        holes *= 1 - np.float32(depth) * flat
+    return np.asarray(holes, np.float32)
 
 
 def _resting(key: int, growth: float, shape: Shape) -> Image:
@@ -100,13 +99,12 @@ def _resting(key: int, growth: float, shape: Shape) -> Image:
     scale = shape.size * (0.52 + 0.48 * young**0.7 + 0.10 * old)
     aspect = shape.aspect**0.5
     long_um, short_um = _LONG_UM * scale * aspect, _SHORT_UM * scale / aspect
-    angle = shape.angle if young >= 1 else shape.axis + np.pi / 2
-    distance, rho = _nucleus(key, angle, long_um, short_um)
-    dome = np.maximum(1 - rho**2, 0) ** 0.22
+    distance, rho = _nucleus(key, shape.angle, long_um, short_um)
+    dome = _dome(rho)
     fine = texture(key_of(key, 1), SIZE, 1.6)
     coarse = texture(key_of(key, 2), SIZE, 4.0)
     grain = 1 + 0.09 * fine + 0.12 * coarse
-    grain *= _nucleoli(key, angle, long_um, short_um, 0.45 * young)
+    grain *= _nucleoli(key, shape.angle, long_um, short_um, 0.45 * young)
     bright = (1.0 + 0.55 * (1 - young) ** 1.5) * (1 + 0.15 * old)
     return np.asarray(bright * _edge(distance) * (0.25 + 0.75 * dome) * grain, np.float32)
 
@@ -118,12 +116,13 @@ def _prophase(key: int, progress: float, shape: Shape) -> Image:
     distance, rho = _nucleus(key, shape.angle, long_um, short_um)
     # Threads: the ridges of smooth noise, denser and sharper as chromatin condenses.
     threads = np.exp(-((texture(key_of(key, 3), SIZE, 2.6) / 0.45) ** 2))
-    threads = np.maximum(threads, np.exp(-((texture(key_of(key, 4), SIZE, 2.2) / 0.35) ** 2)))
+    finer = np.exp(-((texture(key_of(key, 4), SIZE, 2.2) / 0.35) ** 2))
+    threads = np.maximum(threads, finer)
     smooth = 1 + 0.10 * texture(key_of(key, 2), SIZE, 4.0)
     mix = 0.35 + 0.6 * progress
     grain = (1 - mix) * smooth + mix * (0.22 + 1.35 * threads)
     grain *= _nucleoli(key, shape.angle, long_um, short_um, 0.4 * (1 - progress))
-    dome = np.maximum(1 - rho**2, 0) ** 0.3
+    dome = _dome(rho)
     bright = 1.25 + 0.75 * progress
     return np.asarray(bright * _edge(distance) * (0.25 + 0.75 * dome) * grain, np.float32)
 
@@ -146,7 +145,7 @@ def _metaphase(key: int, progress: float, shape: Shape) -> Image:
     plate = _plate(key, u, v, half_length, half_width)
     if gathering > 0:
         knots = 0.55 + 0.45 * np.abs(texture(key_of(key, 4), SIZE, 2.2))
-        plate = plate * ((1 - gathering) + gathering * knots)
+        plate *= np.asarray((1 - gathering) + gathering * knots, np.float32)
     return np.asarray((3.4 - 1.1 * gathering) * plate, np.float32)
 
 
@@ -173,11 +172,11 @@ def _telophase(key: int, progress: float, shape: Shape) -> Image:
         rho = np.hypot((u * side - apart + bend) / short_um, v / long_um)
         grain = 1 + (0.14 - 0.06 * progress) * texture(key_of(key, 7, side), SIZE, 1.8)
         distance = (1 - rho) * np.float32(np.sqrt(short_um * long_um))
-        image += _edge(distance, 0.32) * (0.5 + 0.5 * np.maximum(1 - rho**2, 0) ** 0.3) * grain
+        image += _edge(distance, 0.32) * (0.5 + 0.5 * _dome(rho)) * grain
     return np.asarray((2.9 - 1.35 * progress) * image, np.float32)
 
 
-def _pyknotic(key: int, hours: float) -> Image:
+def _pyknotic(key: int, hours: float, _shape: Shape) -> Image:
     """A dead nucleus: shrunken, very bright, round, often in pieces (karyorrhexis)."""
     pieces = 1 + key_of(key, 60) % 4
     shrunk = 0.75 + 0.25 * np.exp(-max(hours, 0.0))
@@ -192,9 +191,20 @@ def _pyknotic(key: int, hours: float) -> Image:
     return np.asarray((4.2 + 1.2 * uniform_of(key, 64)) * image, np.float32)
 
 
-def _speck(key: int, shape: Shape) -> Image:
+def _speck(key: int, _progress: float, shape: Shape) -> Image:
     u, v = _turned(shape.angle)
     length = 0.5 + 1.2 * shape.size * uniform_of(key, 65) ** 2
     width = 0.35 + 0.35 * shape.size * uniform_of(key, 66)
     distance = (1 - np.hypot(u / length, v / width)) * width
     return np.asarray(1.6 * _edge(distance, 0.2), np.float32)
+
+
+_PICTURES: dict[Phase, Callable[[int, float, Shape], Image]] = {
+    Phase.INTERPHASE: _resting,
+    Phase.PROPHASE: _prophase,
+    Phase.METAPHASE: _metaphase,
+    Phase.ANAPHASE: _anaphase,
+    Phase.TELOPHASE: _telophase,
+    Phase.DEAD: _pyknotic,
+    Phase.DEBRIS: _speck,
+}

@@ -36,8 +36,11 @@ class SimClock:
         """Jump to `t_s` (not back); at once when `wake` is set already."""
         if wake is not None and wake.is_set():
             return
+        us = round(t_s * 1e6)
+        if us / 1e6 < t_s:  # "now() >= t_s" must hold, or who waits for t_s waits for ever
+            us += 1
         with self._lock:
-            self._us = max(self._us, round(t_s * 1e6))
+            self._us = max(self._us, us)
 
     def advance(self, dt_s: float) -> None:
         """Let `dt_s` seconds (not negative) pass."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from pymmcore_plus.experimental.unicore import UniMMCore
 
-from sim.camera import SimCamera
+from sim.camera import CameraHangs, SimCamera
 from sim.faults import FaultKind
 from sim.lightpath import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from hardware.data import MicroscopeConfig
@@ -66,6 +67,15 @@ class SimCore(UniMMCore):
         self.setProperty(self.getXYStageDevice(), "Velocity", _FAST_MM_PER_S)
         self.setProperty(self.getFocusDevice(), "UseSequences", "Yes")
         self._equipped = True
+
+    @contextmanager
+    def free_of_charge(self) -> Iterator[None]:
+        """Let devices move at no cost of time (a resume puts them where they were)."""
+        self._equipped = False
+        try:
+            yield
+        finally:
+            self._equipped = True
 
     # ------------------------------------------------------------------ moves
 
@@ -179,8 +189,10 @@ class SimCore(UniMMCore):
             shutter_open=self.getShutterOpen(),
             exposure_ms=self._camera.get_exposure(),
         )
-        self._lost = self._path.expose(setting, out) or self._lost
-        if self._lost:
+        self._lost = self._path.expose(setting, out)
+        if self._lost is FaultKind.CAMERA_TIMEOUT:
+            raise CameraHangs
+        if self._lost is not None:
             return None
         return {TIME_TAG: f"{self._clock.now():.6f}", "Z_um": f"{z:.4f}"}
 

@@ -20,6 +20,9 @@ _SPREAD_UM = 13.5  # mean radius of a flat cell
 _ROUND_UM = 8.8  # radius of a rounded one
 _AXIS = (np.arange(SIZE, dtype=np.float32) - SIZE / 2 + 0.5) * STEP_UM
 _Y, _X = np.meshgrid(_AXIS, _AXIS, indexing="ij")
+_BINS = 256  # of the angle round the middle
+_BIN = np.asarray(np.arctan2(_Y, _X) * (_BINS / (2 * np.pi)), np.int64)
+_THETA = np.arange(_BINS, dtype=np.float32) * np.float32(2 * np.pi / _BINS)
 
 
 def cytoplasm(key: int, phase: Phase, progress: float, shape: Shape) -> Image:
@@ -36,7 +39,11 @@ def cytoplasm(key: int, phase: Phase, progress: float, shape: Shape) -> Image:
     rounding = {Phase.PROPHASE: 0.85 * progress, Phase.METAPHASE: 0.85 + 0.15 * progress}
     if phase is Phase.INTERPHASE:
         return _flat(key, 0.9 * max(0.0, 1 - progress) ** 2, shape, small=min(progress, 1.0))
-    return _flat(key, rounding[phase], shape, small=1.0)
+    image = _flat(key, rounding[phase], shape, small=1.0)
+    if phase is Phase.METAPHASE:
+        u, v = _turned(shape.axis)
+        image *= 1 - 0.3 * np.exp(-((u / 2.0) ** 2) - (v / 5.5) ** 4)  # chromosomes keep it out
+    return image
 
 
 def transmitted(image: Image) -> Image:
@@ -53,7 +60,8 @@ def _turned(angle: float) -> tuple[Image, Image]:
 
 
 def _edge(distance_um: Image, soft_um: float) -> Image:
-    return np.asarray(0.5 + 0.5 * np.tanh(distance_um / soft_um), np.float32)
+    ramp = distance_um * np.float32(0.6 / soft_um) + np.float32(0.5)
+    return np.asarray(np.clip(ramp, 0, 1), np.float32)
 
 
 def _flat(key: int, rounding: float, shape: Shape, *, small: float) -> Image:
@@ -62,17 +70,18 @@ def _flat(key: int, rounding: float, shape: Shape, *, small: float) -> Image:
     spread = _SPREAD_UM * shape.size * (0.72 + 0.28 * small)
     radius = spread + (_ROUND_UM * shape.size - spread) * rounding
     stretch = 1 + (1.0 + 0.9 * uniform_of(key, 70)) * 0.35 * (1 - rounding)
-    theta = np.arctan2(v, u / stretch)
-    rim = np.ones_like(theta)
+    rim = np.ones(_BINS, np.float32)
     for order in range(2, 7):
-        amplitude = 0.26 / order**0.5 * (1 - rounding) * uniform_of(key, 71, order)
-        rim += amplitude * np.cos(order * theta + 2 * np.pi * uniform_of(key, 72, order))
-    rho = np.hypot(u / stretch**0.5, v * stretch**0.5) / (radius * np.maximum(rim, 0.35))
-    thin = np.exp(-((rho / 0.75) ** 2)) * 1.15 + 0.22
+        wave = 0.26 / order**0.5 * (1 - rounding) * uniform_of(key, 71, order)
+        turn = 2 * np.pi * uniform_of(key, 72, order)
+        rim += np.float32(wave) * np.cos(order * _THETA + np.float32(turn))
+    rim = np.float32(radius) * np.maximum(rim, np.float32(0.35))
+    rho = np.hypot(u / stretch**0.5, v * stretch**0.5) / rim[_BIN]
+    thin = np.exp(rho * rho * np.float32(-1.78)) * np.float32(1.15) + np.float32(0.22)
     ball = 2.3 * np.sqrt(np.maximum(1 - rho**2, 0))
     profile = thin * (1 - rounding) + ball * rounding
-    grain = 1 + (0.13 * texture(key_of(key, 8), SIZE, 1.4)) + 0.12 * texture(
-        key_of(key, 9), SIZE, 4.0
+    grain = (
+        1 + (0.13 * texture(key_of(key, 8), SIZE, 1.4)) + 0.12 * texture(key_of(key, 9), SIZE, 4.0)
     )
     nucleus = np.hypot(u / 7.4, v / 6.0) / shape.size
     hole = 1 - 0.30 * (1 - rounding) * _edge((1 - nucleus) * 6.5, 0.8)

@@ -76,6 +76,7 @@ def daughters(mother: Rows, at_x: float, at_y: float, scenario: Scenario) -> Row
     rows["y"] = at_y + side * DAUGHTER_UM * np.sin(one["axis"])
     rows["born"] = born
     dress(rows, scenario.damage)
+    rows["angle"] = one["axis"] + np.pi / 2 + 0.6 * (uniform(rows["key"], 12) - 0.5)
     for inherited in ("bright", "size", "toxic", "chromatin", "cytoplasm"):
         rows[inherited] = one[inherited]
     rows["generation"] = one["generation"] + 1
@@ -111,5 +112,3 @@ def irradiate(rows: Rows, lit: NDArray[np.bool_], dose: float, time_s: float, d:
         first, last = DYING_S
         delay = first + (last - first) * uniform(rows["key"][which], 10)
         rows["death"][which] = np.minimum(rows["death"][which], time_s + delay)
-
-

@@ -54,4 +54,4 @@ def mix(keys: Keys) -> Keys:
 
 def uniform(keys: Keys, salt: int) -> Reals:
     """Numbers in [0, 1), one per key; another salt gives other numbers."""
-    return (mix(keys ^ np.uint64(mix_int(salt))) >> _S11) * _TO_UNIT
+    return np.asarray((mix(keys ^ np.uint64(mix_int(salt))) >> _S11) * _TO_UNIT, np.float64)

@@ -14,24 +14,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.faults import Faults
+    from sim.hashing import Reals
     from sim.scenario import Camera, Scenario, Stain
 
-BLUR_STEP = 1.08  # blurs are quantised to powers of this, so that blurred cells can be kept
+BLUR_STEP = 1.2  # blurs are quantised to powers of this, so that blurred cells can be kept
 MAX_BLUR_UM = 14.0
 _STAGE_PERIOD_S = 240.0
 _RMS = 0.5  # of `drift_1d`, measured
 
 
-def blur_um(defocus_um: float, na: float, wavelength_nm: float) -> float:
+def blur_um(defocus_um: Reals, na: float, wavelength_nm: float) -> Reals:
     """Standard deviation of the blur in the sample, quantised.
 
     Diffraction: 0.21 wavelength / NA (Zhang, Zerubia & Olivo-Marin, Appl. Opt. 46:1819, 2007).
     Defocus: a disk of radius |dz| tan(asin NA), whose standard deviation is half of that.
     """
     sharp = 0.21e-3 * wavelength_nm / na
-    disk = abs(defocus_um) * math.tan(math.asin(min(na, 0.99)))
-    sigma = min(math.hypot(sharp, 0.5 * disk), MAX_BLUR_UM)
-    return float(sharp * BLUR_STEP ** round(math.log(sigma / sharp) / math.log(BLUR_STEP)))
+    disk = np.abs(defocus_um) * math.tan(math.asin(min(na, 0.99)))
+    sigma = np.minimum(np.hypot(sharp, 0.5 * disk), MAX_BLUR_UM)
+    return np.asarray(sharp * BLUR_STEP ** np.rint(np.log(sigma / sharp) / math.log(BLUR_STEP)))
 
 
 def electrons_per_unit(stain: Stain, mj_cm2: float, pixel_um: float, na: float) -> float:

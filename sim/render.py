@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sim.bubble import bubble_over
+from sim.canvas import add_glow, enlarged, paste
 from sim.cells import PROPHASE, Phase
 from sim.chromatin import Shape
 from sim.faults import FaultKind, Faults
 from sim.grain import NoiseBank
-from sim.hashing import key_of
 from sim.optics import (
     blur_um,
     electrons_per_unit,
@@ -21,7 +20,7 @@ from sim.optics import (
     illumination,
     true_position_um,
 )
-from sim.stamps import SUB, Look, Stamps, stage_of
+from sim.stamps import SUBPIXELS, Look, Stamps, stage_of
 from sim.world import Rect
 
 if TYPE_CHECKING:
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from sim.world import Seen, World
 
 _COARSEST = 8
+_REACH_UM = {"chromatin": 14.0, "cytoplasm": 34.0, "transmitted": 34.0}  # of a sharp picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +94,7 @@ class Renderer:
     def view(self, shot: Shot) -> tuple[Rect, Seen]:
         """The field really in view, and what is in it."""
         camera = self._scenario.camera
-        x, y = true_position_um(
-            self._scenario, self._seed, shot.x_um, shot.y_um, shot.time_s
-        )
+        x, y = true_position_um(self._scenario, self._seed, shot.x_um, shot.y_um, shot.time_s)
         rect = Rect.around(x, y, camera.width * shot.pixel_um, camera.height * shot.pixel_um)
         return rect, self._world.look(rect, shot.time_s)
 
@@ -124,82 +122,65 @@ class Renderer:
         camera = self._scenario.camera
         rect, seen = self.view(shot)
         defocus = self.defocus_um(shot)
-        blur = blur_um(defocus, shot.na, stain.wavelength_nm)
+        blur = blur_um(np.array([defocus]), shot.na, stain.wavelength_nm)[0]
         coarse = 1
         while coarse < _COARSEST and blur > 2.2 * coarse * shot.pixel_um:
             coarse *= 2
-        pixel = shot.pixel_um * coarse
         height, width = -(-camera.height // coarse), -(-camera.width // coarse)
         canvas = np.zeros((height + 2, width + 2), np.float32)  # a rim for the interpolation
-        look = Look(stain.shows, blur, pixel)
-        bright = _brightness(seen, stain)
-        if stain.shows == "transmitted" and defocus < 0:
-            bright = -bright
-        self._stamp(canvas, seen, look, bright, rect, shot.time_s)
+        self._stamp(canvas, seen, rect, shot, coarse * shot.pixel_um, defocus)
         if coarse == 1:
-            return np.ascontiguousarray(canvas[1:-1, 1:-1])
-        up = _upsampling(height, coarse, camera.height) @ canvas
-        return np.asarray(up @ _upsampling(width, coarse, camera.width).T)
+            image = np.ascontiguousarray(canvas[1:-1, 1:-1])
+        else:
+            image = enlarged(canvas, coarse, camera.height, camera.width)
+        if stain.shows != "transmitted":
+            add_glow(image)
+        return image
 
     def _stamp(
-        self, canvas: Image, seen: Seen, look: Look, bright: Image, rect: Rect, time_s: float
+        self,
+        canvas: Image,
+        seen: Seen,
+        rect: Rect,
+        shot: Shot,
+        pixel_um: float,
+        defocus_um: float,
     ) -> None:
+        """Put every cell in view onto the canvas, whose pixels are `pixel_um` wide."""
+        stain = self._scenario.stain(shot.channel)
         rows = seen.rows
-        column = (seen.x - rect.x0) / look.pixel_um + 1
-        row = (seen.y - rect.y0) / look.pixel_um + 1
-        to_go = _hours_to_division(seen, time_s)
-        for n in range(len(rows)):
+        offsets = defocus_um - _heights_um(seen)
+        blurs = blur_um(offsets, shot.na, stain.wavelength_nm)
+        bright = _brightness(seen, stain, offsets)
+        column = (seen.x - rect.x0) / pixel_um + 1
+        row = (seen.y - rect.y0) / pixel_um + 1
+        hours = (rows["starts"][:, PROPHASE] - shot.time_s) / 3600.0
+        sub = SUBPIXELS[stain.shows]
+        reach = rect.grown(_REACH_UM[stain.shows] + 3 * float(blurs.max(initial=0.0)))
+        for n in np.flatnonzero(reach.holds(seen.x, seen.y)):
             one = rows[n]
-            hours = to_go[n]
-            stage = stage_of(int(seen.phase[n]), float(seen.progress[n]), hours, one["mother"] > 0)
+            stage = stage_of(
+                int(seen.phase[n]), float(seen.progress[n]), float(hours[n]), one["mother"] > 0
+            )
             shape = Shape(one["axis"], one["angle"], one["size"], one["aspect"])
+            look = Look(stain.shows, float(blurs[n]), pixel_um)
             stamp = self._stamps.get(int(one["key"]), stage, shape, look)
-            paste(canvas, stamp, float(row[n]), float(column[n]), bright[n])
+            paste(canvas, stamp, sub, float(row[n]), float(column[n]), float(bright[n]))
 
 
-def _hours_to_division(seen: Seen, time_s: float) -> Reals:
-    return (seen.rows["starts"][:, PROPHASE] - time_s) / 3600.0
+def _heights_um(seen: Seen) -> Reals:
+    """How far above the focal plane each cell's middle is: more when rounded up or dead."""
+    mitotic = (seen.phase >= Phase.METAPHASE) & (seen.phase <= Phase.TELOPHASE)
+    height = seen.rows["height"] + 0.8 * mitotic + 2.0 * (seen.phase == Phase.DEAD)
+    return np.asarray(height, np.float64)
 
 
-def _brightness(seen: Seen, stain: Stain) -> Image:
-    """Brightness of each cell in this stain after bleaching, (n,)."""
-    bright = seen.rows["bright"].astype(np.float32)
-    if stain.shows == "transmitted":
-        return np.ones_like(bright)
-    return np.asarray(bright * np.exp(-seen.rows[stain.shows] / stain.bleach_j_cm2), np.float32)
+def _brightness(seen: Seen, stain: Stain, offsets_um: Reals) -> Reals:
+    """Brightness of each cell in this stain after bleaching, (n,).
 
-
-def paste(canvas: Image, stamp: Image, row: float, column: float, bright: float) -> None:
-    """Add a stamp (sampled SUB times per pixel) with its centre at (row, column), in place.
-
-    Coordinates count pixel edges: pixel (0, 0) reaches from 0 to 1.
+    Transmitted light: contrast turns over on the two sides of focus and is weakest in it.
     """
-    n = len(stamp) // SUB
-    top, left = round(row * SUB) - n * SUB // 2, round(column * SUB) - n * SUB // 2
-    first_row, sub_row = -(-top // SUB), -top % SUB
-    first_column, sub_column = -(-left // SUB), -left % SUB
-    height, width = canvas.shape
-    r0, c0 = max(first_row, 0), max(first_column, 0)
-    r1, c1 = min(first_row + n - (sub_row > 0), height), min(first_column + n - (sub_column > 0), width)
-    if r0 >= r1 or c0 >= c1:
-        return
-    part = stamp[
-        sub_row + SUB * (r0 - first_row) : sub_row + SUB * (r1 - first_row) : SUB,
-        sub_column + SUB * (c0 - first_column) : sub_column + SUB * (c1 - first_column) : SUB,
-    ]
-    canvas[r0:r1, c0:c1] += np.float32(bright) * part
-
-
-@cache
-def _upsampling(coarse_size: int, factor: int, size: int) -> Image:
-    """Linear interpolation from `coarse_size` + 2 samples (one beyond each end) to `size`."""
-    at = (np.arange(size) + 0.5) / factor + 0.5
-    low = np.floor(at).astype(int)
-    matrix = np.zeros((size, coarse_size + 2), np.float32)
-    share = at - low
-    matrix[np.arange(size), low] = 1 - share
-    matrix[np.arange(size), np.minimum(low + 1, coarse_size + 1)] += share
-    return matrix
-
-
-__all__ = ["Renderer", "Shot"]
+    if stain.shows == "transmitted":
+        return np.asarray(np.tanh((offsets_um + 2.0) / 3.0), np.float64)
+    bleached = np.exp(-seen.rows[stain.shows] / stain.bleach_j_cm2)
+    return np.asarray(seen.rows["bright"] * bleached, np.float64)

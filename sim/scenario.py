@@ -104,26 +104,28 @@ class Camera(Model):
     height: Annotated[int, Field(ge=16, le=4096)] = 512
     width: Annotated[int, Field(ge=16, le=4096)] = 512
     offset: Annotated[int, Field(ge=0)] = 100
-    gain_e: Positive = 0.5
+    gain_e: Positive = 0.45
     read_noise_e: NotNegative = 1.6
     full_well_e: Positive = 30_000.0
     bits: Literal[12, 16] = 16
 
 
+_OBJECTIVES = {"10X": Objective(na=0.3), "20X": Objective(na=0.5), "40X": Objective(na=0.75)}
+_STAINS = {
+    "DAPI": Stain(
+        shows="chromatin", electrons=2000, wavelength_nm=460, bleach_j_cm2=6.0, toxicity=1.0
+    ),
+    "FITC": Stain(
+        shows="cytoplasm", electrons=700, wavelength_nm=520, bleach_j_cm2=8.0, toxicity=0.3
+    ),
+}
+
+
 class Optics(Model):
     """The light path. `vignetting`: how much darker the corners are than the centre."""
 
-    objectives: dict[str, Objective] = {
-        "10X": Objective(na=0.3),
-        "20X": Objective(na=0.5),
-        "40X": Objective(na=0.75),
-    }
-    channels: dict[str, Stain] = {
-        "DAPI": Stain(shows="chromatin", wavelength_nm=460, toxicity=1.0, bleach_j_cm2=6.0),
-        "FITC": Stain(
-            shows="cytoplasm", electrons=700, wavelength_nm=520, toxicity=0.3, bleach_j_cm2=8.0
-        ),
-    }
+    objectives: dict[str, Objective] = Field(default_factory=lambda: dict(_OBJECTIVES))
+    channels: dict[str, Stain] = Field(default_factory=lambda: dict(_STAINS))
     other_channels: Stain = Stain(
         shows="transmitted", electrons=12_000, wavelength_nm=600, toxicity=0.02, bleach_j_cm2=1e6
     )

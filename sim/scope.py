@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.clock import SimClock
 from sim.core import DEMO_CONFIG, SimCore
-from sim.faults import Faults
+from sim.faults import FaultKind, Faults
 from sim.lightpath import LightPath
 from sim.load import load_scenario
 from sim.truth import TrueMitosis, true_mitoses
 from sim.world import World
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Sequence
 
     from hardware.data import Exposure, FieldOfView, MicroscopeConfig
     from sim.scenario import Scenario
+
+
+_open_scopes: weakref.WeakSet[SimulatedScope] = weakref.WeakSet()
+
+
+@atexit.register
+def _shutdown_all() -> None:
+    for scope in tuple(_open_scopes):
+        scope.shutdown()
 
 
 class SimulatedScope:
@@ -42,10 +52,11 @@ class SimulatedScope:
         self.clock = clock or SimClock()
         self.core = SimCore()
         self.core.loadSystemConfiguration(DEMO_CONFIG)
-        faults = Faults(scenario.faults, seed)
-        self.world = World(scenario, seed, self._fields())
-        path = LightPath(config, self.world, faults, self.clock, seed)
-        self.core.equip(config, scenario, path, faults, self.clock)
+        _open_scopes.add(self)
+        self._faults = Faults(scenario.faults, seed)
+        self.world = World(scenario, seed, self._fields_um())
+        path = LightPath(config, self.world, self._faults, self.clock, seed)
+        self.core.equip(config, scenario, path, self._faults, self.clock)
         self.restore(time_s=self.clock.now(), objective=scenario.objective)
 
     def restore(
@@ -82,7 +93,7 @@ class SimulatedScope:
         Exposures during a lamp failure gave no light and are left out here.
         """
         for exposure in exposures:
-            if not self._dark(exposure.time_s):
+            if self._faults.at(FaultKind.LAMP_FAILURE, exposure.time_s) is None:
                 self.world.receive(exposure)
 
     def truth(self, fovs: Sequence[FieldOfView], until_s: float) -> tuple[TrueMitosis, ...]:
@@ -90,11 +101,52 @@ class SimulatedScope:
 
         Ask at the end of the run: light given later still changes what happens after it.
         """
-        return true_mitoses(self.world, fovs, self.scenario.objective, until_s)
+        objective = self.core.getCurrentConfig(self.config.objectives.group)
+        return true_mitoses(self.world, fovs, objective or self.scenario.objective, until_s)
 
     def shutdown(self) -> None:
-        """Unload everything. Without it a Python camera aborts the interpreter at its end."""
-        self.core.unloadAllDevices()
-        self.core.reset()
-        del self.core
-        gc.collect()
+        """Unload everything; the scope is of no use afterwards. May be called twice.
+
+        A core with a Python camera that is still loaded aborts the interpreter at its end (exit
+        code 134), so that whatever is still open then is shut down by itself.
+        """
+        if self in _open_scopes:
+            _open_scopes.discard(self)
+            self.core.unloadAllDevices()
+            self.core.reset()
+            del self.core
+            gc.collect()
+
+    def _fields_um(self) -> dict[str, tuple[float, float]]:
+        """(width, height) of the camera's field with each objective that has a pixel size."""
+        camera, group = self.scenario.camera, self.config.objectives.group
+        if group not in self.core.getAvailableConfigGroups():
+            raise ValueError(
+                f"microscope {self.config.name!r}: objectives.group: {group!r} is not a group of "
+                f"{DEMO_CONFIG}, which the simulated microscope is made of"
+            )
+        fields: dict[str, tuple[float, float]] = {}
+        for objective in self.core.getAvailableConfigs(group):
+            self.core.setConfig(group, objective)
+            if pixel_um := self.core.getPixelSizeUm():
+                fields[objective] = (camera.width * pixel_um, camera.height * pixel_um)
+        return fields
+
+
+def open_scope(
+    config: MicroscopeConfig, scenario: Scenario, seed: int, clock: SimClock | None = None
+) -> SimulatedScope:
+    """Open the simulated microscope, at second 0 unless `clock` says otherwise.
+
+    Raises ValueError where `config` does not describe the demo configuration: a rehearsal never
+    loads another one, which could move real hardware.
+    """
+    if Path(config.mm_config).name != DEMO_CONFIG:
+        raise ValueError(
+            f"microscope {config.name!r}: mm_config: a rehearsal runs on {DEMO_CONFIG}, "
+            f"not on {config.mm_config}"
+        )
+    return SimulatedScope(config, scenario, seed, clock)
+
+
+__all__ = ["SimulatedScope", "TrueMitosis", "load_scenario", "open_scope"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,9 +14,10 @@ from sim.cells import Phase
 if TYPE_CHECKING:
     from sim.grain import Image
 
+Name = TypeVar("Name")
 Kind = Literal["chromatin", "cytoplasm", "transmitted"]
-SUB = 2  # stamps are sampled this many times per pixel, so that cells move smoothly
-_BYTES = 96 << 20
+# Stamps are sampled this many times per pixel, so that nuclei move in half pixels.
+SUBPIXELS: dict[Kind, int] = {"chromatin": 2, "cytoplasm": 1, "transmitted": 1}
 # How many pictures a phase is divided into: one every one to three minutes.
 _STEPS = {Phase.PROPHASE: 6, Phase.METAPHASE: 7, Phase.ANAPHASE: 8, Phase.TELOPHASE: 7}
 _GROWTH_H = 1.5  # from a daughter's nucleus to a grown one
@@ -43,10 +45,10 @@ def stage_of(phase: int, progress: float, hours_to_division: float, newborn: boo
     if known is Phase.INTERPHASE:
         if newborn and progress < _GROWTH_H:
             return Stage(known, int(_GROWTH_STEPS * progress / _GROWTH_H))
-        near = int(np.clip(4 - hours_to_division, 0, 3)) if hours_to_division >= 0 else 0
+        near = int(min(max(4 - hours_to_division, 0), 3)) if hours_to_division >= 0 else 0
         return Stage(known, _GROWTH_STEPS + near)
     if known is Phase.DEAD:
-        return Stage(known, int(np.clip(2 * progress, 0, 4)))
+        return Stage(known, int(min(max(2 * progress, 0), 4)))
     if known is Phase.DEBRIS:
         return Stage(known, 0)
     steps = _STEPS[known]
@@ -65,75 +67,96 @@ def _progress(stage: Stage) -> float:
     return (stage.step + 0.5) / _STEPS[stage.phase]
 
 
-class Stamps:
-    """A bounded cache of stamps. A stamp is (SUB n, SUB n) float32 with n even."""
+class _Shelf(Generic[Name]):
+    """Images by name; the longest unused go when there are too many bytes of them."""
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[int, Stage, Look], Image] = OrderedDict()
+    def __init__(self, most_bytes: int) -> None:
+        self._kept: OrderedDict[Name, Image] = OrderedDict()
         self._bytes = 0
+        self._most = most_bytes
 
-    def get(self, key: int, stage: Stage, shape: chromatin.Shape, look: Look) -> Image:
-        """The stamp, sampled at `look.pixel_um / SUB`."""
-        name = (key, stage, look)
-        found = self._kept.get(name)
-        if found is not None:
+    def get(self, name: Name) -> Image | None:
+        image = self._kept.get(name)
+        if image is not None:
             self._kept.move_to_end(name)
-            return found
-        stamp = _make(key, stage, shape, look)
-        self._kept[name] = stamp
-        self._bytes += stamp.nbytes
-        while self._bytes > _BYTES:
+        return image
+
+    def put(self, name: Name, image: Image) -> Image:
+        self._kept[name] = image
+        self._bytes += image.nbytes
+        while self._bytes > self._most:
             _, old = self._kept.popitem(last=False)
             self._bytes -= old.nbytes
-        return stamp
+        return image
 
 
-def _make(key: int, stage: Stage, shape: chromatin.Shape, look: Look) -> Image:
-    if look.kind == "chromatin":
-        step = chromatin.STEP_UM
-        image = chromatin.chromatin(key, stage.phase, _progress(stage), shape)
+class Stamps:
+    """Makes and keeps stamps, and the unblurred pictures they come from."""
+
+    def __init__(self) -> None:
+        self._pictures: _Shelf[tuple[int, Stage, Kind]] = _Shelf(48 << 20)
+        self._stamps: _Shelf[tuple[int, Stage, Look]] = _Shelf(64 << 20)
+
+    def get(self, key: int, stage: Stage, shape: chromatin.Shape, look: Look) -> Image:
+        """The stamp: (SUB n, SUB n) float32 with n even, where SUB is `SUBPIXELS[look.kind]`."""
+        found = self._stamps.get((key, stage, look))
+        if found is not None:
+            return found
+        kind = look.kind
+        picture = self._pictures.get((key, stage, kind))
+        if picture is None:
+            picture = self._pictures.put((key, stage, kind), _picture(kind, key, stage, shape))
+        step = chromatin.STEP_UM if kind == "chromatin" else cytoplasm.STEP_UM
+        stamp = blurred(picture, step, look.blur_um, look.pixel_um, SUBPIXELS[kind])
+        return self._stamps.put((key, stage, look), stamp)
+
+
+def _picture(kind: Kind, key: int, stage: Stage, shape: chromatin.Shape) -> Image:
+    """The cell without blur, centred, its empty margin cut off."""
+    progress = _progress(stage)
+    if kind == "chromatin":
+        image = chromatin.chromatin(key, stage.phase, progress, shape)
     else:
-        step = cytoplasm.STEP_UM
-        image = cytoplasm.cytoplasm(key, stage.phase, _progress(stage), shape)
-        if look.kind == "transmitted":
+        image = cytoplasm.cytoplasm(key, stage.phase, progress, shape)
+        if kind == "transmitted":
             image = cytoplasm.transmitted(image)
-    return blurred(_trimmed(image), step, look.blur_um, look.pixel_um)
-
-
-def _trimmed(image: Image) -> Image:
-    """Without the empty margin, still centred."""
     size = len(image)
-    used = np.flatnonzero((np.abs(image) > 2e-3).any(axis=0) | (np.abs(image) > 2e-3).any(axis=1))
-    if not len(used):
-        return image[size // 2 - 2 : size // 2 + 2, size // 2 - 2 : size // 2 + 2]
-    margin = min(used[0], size - 1 - used[-1])
-    return image[margin : size - margin, margin : size - margin]
+    there = np.abs(image) > 2e-3
+    used = np.flatnonzero(there.any(axis=0) | there.any(axis=1))
+    margin = min(used[0], size - 1 - used[-1]) if len(used) else size // 2 - 2
+    return np.ascontiguousarray(image[margin : size - margin, margin : size - margin])
 
 
-def blurred(image: Image, step_um: float, blur_um: float, pixel_um: float) -> Image:
-    """Blur an image sampled at `step_um` and sample it at `pixel_um / SUB`, centre on centre.
+def blurred(image: Image, step_um: float, blur_um: float, pixel_um: float, sub: int) -> Image:
+    """Blur an image sampled at `step_um` and sample it at `pixel_um / sub`, centre on centre.
 
     The camera pixel's own width (standard deviation pixel / sqrt 12) is part of the blur.
     """
     from scipy.ndimage import affine_transform, gaussian_filter
 
-    sigma = float(np.hypot(blur_um, 0.289 * pixel_um))
-    reach_um = len(image) * step_um / 2 + 3 * sigma
-    margin = int(np.ceil((reach_um - len(image) * step_um / 2) / step_um)) + 1
+    sigma = math.hypot(blur_um, 0.289 * pixel_um)
+    while sigma > 4 * step_um:  # fine detail is lost anyway
+        image = _halved(image)
+        step_um *= 2
+    half = math.ceil((len(image) * step_um / 2 + 3 * sigma) / pixel_um)
+    count = 2 * half * sub
+    zoom = pixel_um / sub / step_um
+    margin = math.ceil((count * zoom - len(image)) / 2) + 1
     padded = np.pad(image, margin)
     padded = gaussian_filter(padded, sigma / step_um, mode="constant", truncate=3.0)
-    half = int(np.ceil(reach_um / pixel_um))
-    out = pixel_um / SUB
-    count = 2 * half * SUB
-    zoom = out / step_um
-    if abs(zoom - 1) < 1e-9:
-        centre, wanted = len(padded) // 2, count // 2
-        if wanted <= centre:
-            return np.ascontiguousarray(
-                padded[centre - wanted : centre + wanted, centre - wanted : centre + wanted]
-            )
-    shift = (len(padded) - 1) / 2 - (count - 1) / 2 * zoom
+    centre = len(padded) / 2
+    if zoom == 1 and len(padded) % 2 == 0:
+        low = len(padded) // 2 - count // 2
+        return np.ascontiguousarray(padded[low : low + count, low : low + count])
+    shift = centre - 0.5 - (count - 1) / 2 * zoom
     stamp = affine_transform(
         padded, [zoom, zoom], shift, (count, count), order=1, mode="constant", output=np.float32
     )
     return np.asarray(stamp, np.float32)
+
+
+def _halved(image: Image) -> Image:
+    if len(image) % 2:
+        image = np.pad(image, ((0, 1), (0, 1)))  # half a sample off centre, under heavy blur
+    four = image[::2, ::2] + image[1::2, ::2] + image[::2, 1::2] + image[1::2, 1::2]
+    return np.asarray(four * np.float32(0.25), np.float32)

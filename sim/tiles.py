@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from sim.scenario import Plate, Scenario
 
 TILE_UM = 256.0
-_SITES = 8  # per side; a site holds one cell or none
+_SITES = 7  # per side; a site holds one cell or none
+_JITTER = 0.24  # of a site: nuclei of neighbours seldom touch
 _PATCH_UM = 400.0  # size of dense and sparse regions
 
 
@@ -34,7 +35,10 @@ def _cells(scenario: Scenario, seed: int, i: int, j: int) -> Rows:
     rng = np.random.Generator(np.random.Philox(key_of(seed, i, j, 1)))
     pitch = TILE_UM / _SITES
     site = np.stack(np.meshgrid(np.arange(_SITES), np.arange(_SITES)), axis=-1).reshape(-1, 2)
-    place = np.array([i, j]) * TILE_UM + (site + 0.5 + rng.uniform(-0.3, 0.3, site.shape)) * pitch
+    place = (
+        np.array([i, j]) * TILE_UM
+        + (site + 0.5 + rng.uniform(-_JITTER, _JITTER, site.shape)) * pitch
+    )
     share = specimen.density_per_mm2 * 1e-6 * pitch**2
     patchy = 1.0 + specimen.clumping * _patches(seed, place)
     taken = (rng.random(len(site)) < share * patchy) & inside(scenario.specimen.geometry, place)
@@ -86,7 +90,7 @@ def _patches(seed: int, place: Reals) -> Reals:
     for dx in (0, 1):
         for dy in (0, 1):
             weight = np.abs(1 - dx - f[:, 0]) * np.abs(1 - dy - f[:, 1])
-            cell = (knot + (dx, dy)).astype(np.int64).astype(np.uint64)
+            cell = (knot + np.array([dx, dy])).astype(np.int64).astype(np.uint64)
             keys = cell[:, 0] * np.uint64(0x9E3779B97F4A7C15) + cell[:, 1]
             total += weight * (2 * uniform(keys, key_of(seed, 3)) - 1)
     return total

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.cells import END, METAPHASE, Phase, Table, phases, present
+from sim.cells import END, METAPHASE, PROPHASE, Phase, Table, phases, present
 from sim.fate import daughters, irradiate
 from sim.motion import REACH, walk_um
 from sim.tiles import seed_tile, tiles_over
@@ -96,6 +96,10 @@ class World:
         """What the world was made from."""
         return self._scenario
 
+    def field_um(self, objective: str) -> tuple[float, float]:
+        """(width, height) of the camera's field with this objective preset."""
+        return self._field_um[objective]
+
     def look(self, rect: Rect, time_s: float) -> Seen:
         """Cells and debris in or near `rect` (a cell's width around it) at `time_s`."""
         near = self._near(rect, time_s)
@@ -113,6 +117,8 @@ class World:
         irradiance = exposure.irradiance_w_cm2 or stain.irradiance_w_cm2
         dose = irradiance * exposure.seconds
         time_s = round(exposure.time_s * 1e6) / 1e6
+        if exposure.objective not in self._field_um:
+            return
         width, height = self._field_um[exposure.objective]
         rect = Rect.around(exposure.x_um, exposure.y_um, width, height).grown(_SPILL_UM)
         near = self._near(rect, time_s)
@@ -130,18 +136,23 @@ class World:
         """Every cell with its home near `rect` that divides (or starts to) before `until_s`."""
         near = self._near(rect, until_s)
         rows = self._table.rows[near]
-        return rows[(rows["starts"][:, 0] < until_s) & (rows["starts"][:, METAPHASE] < rows["death"])]
+        starts = rows["starts"]
+        return rows[(starts[:, PROPHASE] < until_s) & (starts[:, METAPHASE] < rows["death"])]
 
     def place(self, rows: Rows, time_s: float) -> tuple[Reals, Reals]:
         """Where the centres of these cells are at `time_s` (um)."""
         return self._places(rows, time_s)
 
     def _places(self, rows: Rows, time_s: float) -> tuple[Reals, Reals]:
-        dx, dy = walk_um(rows["key"], time_s, self._scenario.specimen.motility_um_per_h)
+        dx, dy = self._walk(rows, time_s)
         still = rows["debris"]
         x = rows["x"] + np.where(still, 0.0, dx - rows["wx"])
         y = rows["y"] + np.where(still, 0.0, dy - rows["wy"])
         return x, y
+
+    def _walk(self, rows: Rows, time_s: float) -> tuple[Reals, Reals]:
+        motility = self._scenario.specimen.motility_um_per_h
+        return walk_um(rows["key"], rows["x"], rows["y"], time_s, motility)
 
     def _near(self, rect: Rect, time_s: float) -> NDArray[np.int64]:
         """Indices of the rows that may be in or near `rect`, in order of their keys."""
@@ -191,8 +202,7 @@ class World:
         end = float(mother["starts"][0, END])
         x, y = self._places(mother, end)
         both = daughters(mother, float(x[0]), float(y[0]), self._scenario)
-        motility = self._scenario.specimen.motility_um_per_h
-        both["wx"], both["wy"] = walk_um(both["key"], end, motility)
+        both["wx"], both["wy"] = self._walk(both, end)
         self._add(both)
 
 
@@ -206,4 +216,3 @@ def _progress(rows: Rows, phase: NDArray[np.int64], time_s: float) -> Reals:
     stop = rows["starts"][index, phase[index]]
     progress[index] = (time_s - start) / (stop - start)
     return progress
-

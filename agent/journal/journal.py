@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from agent.journal.database import Database
 from agent.journal.light import LightBook
-from agent.journal.log import LogBook
+from agent.journal.records import RecordBook
 from agent.journal.mind import MindBook
 from agent.journal.visits import VisitBook
 
@@ -25,7 +25,7 @@ class Journal:
         self.visits = VisitBook(self.database)
         self.light = LightBook(self.database, now)
         self.mind = MindBook(self.database)
-        self.log = LogBook(self.database, now)
+        self.records = RecordBook(self.database, now)
 
     def close(self) -> None:
         """Commit and close."""

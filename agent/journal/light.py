@@ -58,8 +58,12 @@ class LightBook:
         )
         return {fov: Dose(s, j if n == known else None, n) for fov, s, j, n, known in rows}
 
-    def delivered_exposures(self) -> list[Exposure]:
-        """Every exposure whose image arrived, in order of time: the specimen's light history."""
+    def finished_exposures(self) -> list[Exposure]:
+        """Every exposure that came to its end, in order: the specimen's light history.
+
+        One that was announced when the process was killed is charged to the ledger, but a
+        simulated specimen never saw it.
+        """
         return [
             Exposure(v, i, Purpose(p), f, c, ms, w, t, x, y, z, o)
             for v, i, p, f, c, ms, w, t, x, y, z, o in self._database.rows(

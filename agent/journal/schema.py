@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS exposures (       -- the dose ledger; written before 
     fov TEXT NOT NULL, channel TEXT NOT NULL, exposure_ms REAL NOT NULL,
     irradiance_w_cm2 REAL, time_s REAL NOT NULL,
     x_um REAL NOT NULL, y_um REAL NOT NULL, z_um REAL NOT NULL, objective TEXT NOT NULL,
-    done INTEGER NOT NULL DEFAULT 0          -- 1: the camera delivered its image
+    done INTEGER NOT NULL DEFAULT 0          -- 1: the exposure is over, its image came or was lost
 );
 CREATE INDEX IF NOT EXISTS exposures_fov ON exposures (fov);
 CREATE TABLE IF NOT EXISTS focus (           -- one autofocus run

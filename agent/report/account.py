@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Visits by what became of them. `late` ones are among the delivered."""
+    """Visits by what became of them. `late` ones are counted above too."""
 
     expected: int
     delivered: int
@@ -57,8 +57,13 @@ def account_of(record: Record) -> Account:
     )
 
 
-def balance_line(account: Account) -> str:
+def balance_line(account: Account, *, ended: bool = True) -> str:
     """The account in one line: it balances, or by how much it does not."""
+    if not ended:
+        return (
+            f"Not final: {account.accounted:,} of {account.expected:,} visits have come to an end"
+            " so far."
+        )
     if account.balances:
         return (
             f"The account balances: {account.delivered:,} delivered + {account.skipped:,} skipped"

@@ -6,8 +6,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.report.panels import MOST_PANELS, Series, panels
 from agent.report.places import dose_bars, stage_map
-from agent.report.plots import MOST_PANELS, MOST_ROWS, Series, panels, timeline
+from agent.report.plots import MOST_ROWS, timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def charts_of(record: Record, light: Light, plan: PlanFacts) -> tuple[Chart, ...
         Chart(
             "Stage map",
             stage_map(record, light),
-            f"Light per field ({light.unit}), darker is more; y grows downward, as in the images.",
+            f"Light per field ({light.unit}), a stronger colour is more; y grows downward, as in the images.",
             (("accent", "light received"), ("burst", "field with bursts (frame)")),
             narrow=True,
         ),
@@ -66,6 +67,7 @@ def charts_of(record: Record, light: Light, plan: PlanFacts) -> tuple[Chart, ...
                 ("focus", "focus"),
                 ("retry", "search and retries"),
             ),
+            narrow=True,
         ),
     ]
     return tuple(chart for chart in charts if chart.svg)

@@ -31,6 +31,8 @@ _STYLE: dict[Any, Any] = {
     "font.size": 9.0,
     "path.simplify_threshold": 0.3,
 }
+_UNITS = ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
+_STEPS = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 24, 30, 48, 72, 96, 168)  # between two labels
 _LOCK = threading.Lock()  # the style is matplotlib's global state
 _ID = re.compile(r'\bid="([^"]*)"')
 _REFERENCE = re.compile(r'(xlink:href="#|url\(#)([^")]*)')
@@ -63,23 +65,25 @@ def plain(axes: Axes, *, grid: str = "") -> None:
         spine.set_visible(side == "bottom")
         spine.set_color(colour("grid"))
     axes.tick_params(length=0, colors=colour("muted"), labelsize=8.5, pad=3)
+    axes.tick_params(axis="x", pad=6)
     axes.set_axisbelow(True)
     if grid:
         axes.grid(axis="x" if grid == "x" else "y", color=colour("grid"), linewidth=0.7)
 
 
-def hours(axes: Axes, last_s: float) -> None:
-    """An x axis in run time: hours, or minutes for a short run."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+def time_ticks(last_s: float, most: int) -> list[tuple[float, str]]:
+    """Run times to label on an axis, at most so many steps: whole hours, or minutes, or seconds."""
+    unit, name = next((u for u in _UNITS if last_s > 1.5 * u[0]), _UNITS[-1])
+    step = next((s for s in _STEPS if last_s / unit <= s * most), last_s / unit / most)
+    n = int(last_s / unit / step + 1e-6) + 1
+    return [(i * step * unit, f"{i * step:g} {name}") for i in range(n)]
 
-    unit, name = (3600.0, "h") if last_s > 5400 else (60.0, "min")
+
+def run_time(axes: Axes, last_s: float) -> None:
+    """Make x an axis in run time."""
     axes.set_xlim(0, max(last_s, 1.0))
-    step = next((s for s in (0.5, 1, 2, 3, 4, 6, 12, 24) if last_s / unit / s <= 8), None)
-    in_hours = step is not None and name == "h"
-    axes.xaxis.set_major_locator(
-        MultipleLocator((step or 1) * unit) if in_hours else MaxNLocator(6, integer=True)
-    )
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / unit:g} {name}"))
+    ticks = time_ticks(max(last_s, 1.0), 8)
+    axes.set_xticks([time_s for time_s, _ in ticks], [label for _, label in ticks])
 
 
 def svg(figure: Figure, name: str, label: str) -> str:

@@ -78,8 +78,8 @@ def render(record: Record, read_frame: ReadFrame) -> str:
         headline=headline(record),
         provenance=provenance(record),
         unfinished=unfinished(record),
-        balances=account.balances or not run.ended,
-        balance=balance_line(account),
+        balance_state="open" if not run.ended else "yes" if account.balances else "no",
+        balance=balance_line(account, ended=run.ended),
         disagreements=disagreements(record, account),
         tiles=tiles_of(record, account, light),
         cards=cards_of(desk, chosen),
@@ -129,12 +129,13 @@ def _versions(of_run: str) -> list[tuple[str, str]]:
     rows = [("MicroScout, in the run", as_text(said, 200) or "not in the journal")]
     if isinstance(said, dict):
         rows = [(f"{as_text(k, 80)}, in the run", as_text(v, 200)) for k, v in said.items()]
-    rows.append(("Python, writing this page", platform.python_version()))
-    for package in ("microscout", *_PACKAGES):
+    names = {"microscout": "MicroScout, writing this page"} | {name: name for name in _PACKAGES}
+    for package, name in names.items():
         try:
-            rows.append((f"{package}, writing this page", metadata.version(package)))
+            rows.append((name, metadata.version(package)))
         except metadata.PackageNotFoundError:
             continue
+    rows.append(("Python", platform.python_version()))
     return rows
 
 

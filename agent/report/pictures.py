@@ -155,7 +155,7 @@ def _marks(seen: Seen, shot: Shot, cut: _Cut, enter: float | None) -> tuple[Mark
         x, y = (column - cut.left) * cut.scale, (row - cut.top) * cut.scale
         if not (0 <= x <= cut.size[0] and 0 <= y <= cut.size[1]):
             continue
-        radius = 1.5 * math.sqrt(max(area_um2, 0.0) / math.pi) / shot.pixel_size_um * cut.scale
+        radius = 1.35 * math.sqrt(max(area_um2, 0.0) / math.pi) / shot.pixel_size_um * cut.scale
         target = label == seen.target or (enter is not None and score >= enter)
         marks.append(Mark(round(x, 1), round(y, 1), round(max(4.0, radius), 1), target))
         if len(marks) == _MOST_MARKS:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.report.figure import canvas, colour, plain, svg
 from agent.report.light import USES
-from agent.report.plots import WIDTH_IN, fields_to_show
+from agent.report.plots import WIDTH_IN, fields_to_show, margin, short
 from agent.report.words import amount, figure
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MOST_BARS = 48
 MOST_TILES = 600
+HALF_IN = WIDTH_IN / 2
 _COLOURS = dict(zip(USES, ("baseline", "burst", "revisit", "focus", "retry"), strict=True))
 
 
@@ -31,11 +32,11 @@ def stage_map(record: Record, light: Light) -> str:
     y = [field.y_um for field in fields]
     edge = _edge(x, y)
     wide, high = max(x) - min(x) + 1.6 * edge, max(y) - min(y) + 1.6 * edge
-    width_in = 5.0
-    height_in = min(7.0, max(1.8, width_in * high / wide)) + 0.45
+    inner_in = 0.86 * HALF_IN
+    height_in = min(7.0, max(1.2, inner_in * high / wide)) + 0.5
     bursts = Counter(burst.fov for burst in record.bursts)
     most = max(light.per_field.values(), default=0.0) or 1.0
-    with canvas(width_in, height_in) as drawing:
+    with canvas(HALF_IN, height_in) as drawing:
         axes = drawing.add_axes((0.13, 0.42 / height_in, 0.86, 1 - 0.47 / height_in))
         plain(axes)
         axes.set_aspect("equal")
@@ -44,7 +45,7 @@ def stage_map(record: Record, light: Light) -> str:
         axes.locator_params(nbins=5)
         axes.set_xlabel("stage x (µm)", color=colour("muted"), fontsize=8.5)
         axes.set_ylabel("stage y (µm)", color=colour("muted"), fontsize=8.5)
-        points = 72 * width_in * 0.86 * edge / wide  # size of a tile on paper
+        points = 72 * inner_in * edge / wide  # size of a tile on paper
         for field in fields:
             share = light.per_field.get(field.name, 0.0) / most
             corner = (field.x_um - edge / 2, field.y_um - edge / 2)
@@ -74,11 +75,12 @@ def dose_bars(record: Record, light: Light) -> str:
     if not light.total:
         return ""
     height = 0.75 + 0.25 * len(shown)
-    with canvas(WIDTH_IN, height) as drawing:
-        axes = drawing.add_axes((0.085, 0.42 / height, 0.895, 1 - 0.66 / height))
+    with canvas(HALF_IN, height) as drawing:
+        left_edge = 2 * margin(shown)
+        axes = drawing.add_axes((left_edge, 0.42 / height, 0.97 - left_edge, 1 - 0.66 / height))
         plain(axes, grid="x")
         axes.set_ylim(len(shown) - 0.4, -0.6)
-        axes.set_yticks(range(len(shown)), [name[:12] for name in shown])
+        axes.set_yticks(range(len(shown)), [short(name) for name in shown])
         axes.tick_params(axis="y", colors=colour("ink"))
         left = [0.0] * len(shown)
         for use in USES:
@@ -97,6 +99,7 @@ def dose_bars(record: Record, light: Light) -> str:
                           ha="right" if value > 0.5 * end else "left", color=colour(name),
                           fontsize=8.5)  # fmt: skip
         axes.set_xlim(0, end * 1.02)
+        axes.locator_params(axis="x", nbins=6)
         axes.set_xlabel(f"light per field ({light.unit})", color=colour("muted"), fontsize=8.5)
         return svg(drawing, "dose", f"Light of each field by use, in {light.unit}")
 

@@ -39,7 +39,8 @@ SELECT max(t) FROM (
 _FIELDS = "SELECT name, x_um, y_um FROM fovs ORDER BY ordinal"
 _FOCUS = "SELECT visit, fov, time_s, ok, z_um, why FROM focus ORDER BY time_s"
 _VISITS = """
-SELECT id, fov, kind, state, started_s, finished_s, burst, cause, late FROM visits ORDER BY id
+SELECT id, fov, kind, state, due_s, started_s, finished_s, burst, cause, late
+FROM visits ORDER BY id
 """
 _LOOKS = """
 SELECT w.visit, coalesce(v.fov, ''), coalesce(v.started_s, w.ready_s), w.state,

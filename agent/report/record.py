@@ -59,6 +59,7 @@ class VisitRow:
     fov: str
     kind: str
     state: str
+    due_s: float
     started_s: float | None
     finished_s: float | None
     burst: int | None

@@ -89,17 +89,18 @@ def visit_rows(record: Record, account: Account, light: Light) -> list[tuple[str
     rows = [
         ("Expected", account.expected, False),
         ("Delivered, every frame stored", account.delivered, False),
+        ("Skipped, no frame taken", account.skipped, False),
+        *((text, count, True) for text, count in _reasons(tally.skipped)),
+        ("Dropped, frames lost on the way", account.dropped, False),
+        *((text, count, True) for text, count in _reasons(tally.dropped)),
+        ("Late, counted above as well", account.late, False),
     ]
-    rows += [("of these late", account.late, True)]
-    for name, n, why in (("Skipped, no frame taken", account.skipped, tally.skipped),
-                         ("Dropped, frames lost on the way", account.dropped, tally.dropped)):  # fmt: skip
-        rows += [(name, n, False), *((text, count, True) for text, count in _reasons(why))]
     if account.open or not record.run.ended:
         rows.append(("Still pending or running", account.open, False))
     rows.append(("Cancelled, no longer wanted (not expected)", account.cancelled, False))
     rows += [(text, count, True) for text, count in _reasons(tally.cancelled)]
     rows.append(("Frames expected of the delivered visits", account.frames_expected, False))
-    rows.append(("Frames stored", account.frames_stored, False))
+    rows.append(("Frames stored, with those of dropped visits", account.frames_stored, False))
     rows.append(("Exposures", light.exposures, False))
     rows.append(("without an image (their light counts)", light.undelivered, True))
     return [(name, f"{n:,}", sub) for name, n, sub in rows]
@@ -113,7 +114,7 @@ def per_field_rows(record: Record, light: Light) -> list[tuple[str, ...]]:
     for look in record.looks:
         if look.count is not None:
             counts.setdefault(look.fov, []).append(look.count)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for field in record.fields:
         dose = light.per_field.get(field.name, 0.0)
         seen = counts.get(field.name)

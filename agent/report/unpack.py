@@ -37,10 +37,10 @@ def number(value: object) -> float | None:
 
 def acts_of(decision: str, applied: str) -> tuple[tuple[Act, ...], tuple[int, ...]]:
     """The actions of a decision with what became of each, and the visits it cites."""
-    body = _object(decision)
-    if body is None:
-        return (Act("unreadable", {"text": as_text(decision, _LONGEST)}, ""),), ()
+    body = _object(decision) or {}
     actions = [action for action in _list(body.get("actions")) if isinstance(action, dict)]
+    if not actions:  # the reader asks for decisions with actions only
+        return (Act("unreadable", {"text": as_text(decision, _LONGEST)}, ""),), ()
     became = _became(applied, len(actions))
     acts = tuple(
         Act(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from policies.classical.field import Field, Image
     from policies.classical.segment import Nuclei
 
-ENTER = 1.55  # pieces above this many median nuclei are looked at
+ENTER = 1.75  # pieces above this many median nuclei are looked at
 MIN_PIECE_UM2 = 4.0
 MOST = 24  # pieces per field, brightest first
 REACH_UM = 14.0  # half the side of the window round a piece

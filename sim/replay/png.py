@@ -43,9 +43,7 @@ def probe(path: Path) -> list[ImageInfo]:
         raise ReplayError(f"{path}: PNG with 16-bit colour cannot be read. Save it as TIFF.")
     stored = "uint16" if depth == 16 else "uint8"
     return [
-        ImageInfo(
-            path, 0, "", 1, 1, ("",), *size, stored, stored, kind in COLOUR_TYPES, pixel_um
-        )
+        ImageInfo(path, 0, "", 1, 1, ("",), *size, stored, stored, kind in COLOUR_TYPES, pixel_um)
     ]
 
 

@@ -33,7 +33,7 @@ def probe(path: Path) -> list[ImageInfo]:
     try:
         with tifffile.TiffFile(path) as tif:
             series = _series(tif)
-            ome = _ome_images(path, tif.ome_metadata) if tif.is_ome else []
+            ome = _ome_images(tif.ome_metadata or "") if tif.is_ome else []
             return [
                 _info(path, tif, n, item, ome[n] if n < len(ome) else None)
                 for n, item in enumerate(series)
@@ -100,7 +100,7 @@ def _default_names(n: int) -> tuple[str, ...]:
     return ("",) if n == 1 else tuple(f"channel {i + 1}" for i in range(n))
 
 
-def _ome_images(path: Path, xml: str) -> list[dict[str, Any]]:
+def _ome_images(xml: str) -> list[dict[str, Any]]:
     """Pixel size, z step (um) and channel names of each image in the OME-XML."""
     found = []
     for image in ElementTree.fromstring(xml).iter():

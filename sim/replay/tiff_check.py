@@ -57,9 +57,9 @@ def _directory(file: BinaryIO, at: int, size: int, order: str, big: bool) -> int
         tag, kind, count = struct.unpack_from(order + "HH" + word, body, i * entry)
         inline = struct.calcsize(word)
         length = SIZES.get(kind, 1) * count
-        value = body[(i + 1) * entry - inline : (i + 1) * entry]
+        value: bytes | None = body[(i + 1) * entry - inline : (i + 1) * entry]
         if length > inline:
-            (where,) = struct.unpack(order + word, value)
+            (where,) = struct.unpack_from(order + word, body, (i + 1) * entry - inline)
             if where + length > size:
                 return None
             value = _read(file, where, length, size) if tag in OFFSETS + COUNTS else b""

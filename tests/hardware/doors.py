@@ -22,6 +22,7 @@ from typing import TypeGuard
 
 from door_commands import COMMANDS, FILES, INHERITED, NOTHING_FITS, OF_A_CORE, START_UP
 
+
 class Text(ast.Constant):
     """A constant that is a string."""
 
@@ -36,9 +37,24 @@ class Leak:
     why: str
 
 
+Command = tuple[ast.expr, str, frozenset[str]]
+"""Where it stands, its name, and the questions to the gate of which one has to come before."""
+
+
 def leaks(source: str, path: str) -> list[Leak]:
     """Every command to the instrument in `source` that does not pass the gate."""
     return sorted(_Module(source, path).leaks())
+
+
+def senders(source: str, path: str) -> set[str]:
+    """Private methods that send without asking: their calls are judged in this file only."""
+    return _Module(source, path).senders
+
+
+def private_calls(source: str) -> set[str]:
+    """Names with one leading underscore that `source` uses as attributes."""
+    names = {n.attr for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Attribute)}
+    return {name for name in names if name.startswith("_")}
 
 
 def imports(source: str) -> set[str]:
@@ -69,50 +85,54 @@ class _Module:
             child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)
         }
         self.asking = self._asking_helpers()
-        self.sending: dict[str, frozenset[str]] = {}
+        self.commands = self._all_commands()
 
     def leaks(self) -> Iterator[Leak]:
-        open_commands = dict(self._commands())
-        # private methods that send unasked: their calls are commands, until nothing new is found
-        changed = self.allowed
-        while changed:
-            changed = False
-            for node, (name, asks) in list(open_commands.items()):
-                function = self._function(node)
-                if function is None or not asks or self._guarded(node, asks):
-                    continue
-                if not self._is_helper(function):
-                    continue
-                known = self.sending.get(function.name)
-                if known is None or not known <= asks:
-                    self.sending[function.name] = asks if known is None else known & asks
-                    changed = True
-                    for call in self._calls_of(function.name):
-                        open_commands[call] = (f"{function.name} ({name})", asks)
-        for node, (name, asks) in open_commands.items():
-            yield from self._judge(node, name, asks)
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.ClassDef):
-                yield from _stock_engine(node)
+        for node, name, asks in self.commands:
+            function = self._function(node)
+            where = function.name if function is not None else "the module"
+            if not self.allowed:
+                yield Leak(node.lineno, f"{name} in {where}: only {', '.join(FILES)} may send it")
+            elif name in START_UP.get(f"{self.path} {where}", ()):
+                continue
+            elif not asks:
+                yield Leak(node.lineno, f"{name} in {where}: no question to the gate fits it")
+            elif not self._guarded(node, asks) and not self._left_to_callers(node, asks):
+                methods = " or ".join(sorted(asks))
+                yield Leak(
+                    node.lineno, f"{name} in {where}: not behind an answer of gate.{methods}"
+                )
+        for definition in ast.walk(self.tree):
+            if isinstance(definition, ast.ClassDef):
+                yield from _stock_engine(definition)
 
-    def _judge(self, node: ast.expr, name: str, asks: frozenset[str]) -> Iterator[Leak]:
+    def _all_commands(self) -> list[Command]:
+        """The commands, and the calls of private methods that leave the asking to their callers."""
+        self.senders: set[str] = set()
+        commands = list(self._commands())
+        for node, name, asks in commands:  # grows while it is walked, until nothing is new
+            if self._guarded(node, asks) or not self._left_to_callers(node, asks):
+                continue
+            helper = self._function(node)
+            assert helper is not None
+            self.senders.add(helper.name)
+            for call in self._calls_of(helper.name):
+                if not any(call is c and asks == a for c, _, a in commands):
+                    commands.append(
+                        (call, f"{helper.name} ({name.split('(')[-1].rstrip(')')})", asks)
+                    )
+        return commands
+
+    def _left_to_callers(self, node: ast.expr, asks: frozenset[str]) -> bool:
         function = self._function(node)
-        where = function.name if function is not None else "the module"
-        if not self.allowed:
-            yield Leak(node.lineno, f"{name} in {where}: only {', '.join(FILES)} may send it")
-        elif name in START_UP.get(f"{self.path} {where}", ()):
-            return
-        elif not asks:
-            yield Leak(node.lineno, f"{name} in {where}: no question to the gate fits it")
-        elif function is None or not self._guarded(node, asks):
-            if function is not None and function.name in self.sending:
-                return  # every call of it is judged instead
-            methods = " or ".join(sorted(asks))
-            yield Leak(node.lineno, f"{name} in {where}: not behind an answer of gate.{methods}")
+        if not asks or function is None or not self._is_helper(function):
+            return False
+        # no call of it here: then somebody else calls it (the stock engine, say)
+        return any(self._function(c) is not function for c in self._calls_of(function.name))
 
     # -------------------------------------------------------------- what is a command
 
-    def _commands(self) -> Iterator[tuple[ast.expr, tuple[str, frozenset[str]]]]:
+    def _commands(self) -> Iterator[Command]:
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Attribute):
                 name = node.attr
@@ -122,14 +142,13 @@ class _Module:
                 if asks is None and name in INHERITED and _name(node.value) == "super":
                     asks = NOTHING_FITS
                 if asks is not None and not self._takes_light_away(node):
-                    yield node, (name, asks)
+                    yield node, name, asks
             elif isinstance(node, ast.Call) and _name(node.func) in ("getattr", "methodcaller"):
                 for arg in node.args:
-                    asks = _asks(arg.value) if _is_text(arg) else None
-                    if asks is not None:
-                        yield node, (f"{_name(node.func)} {arg.value}", NOTHING_FITS)
+                    if _is_text(arg) and _asks(arg.value) is not None:
+                        yield node, f"getattr {arg.value}", NOTHING_FITS
                 if len(node.args) > 1 and _is_core(node.args[0]) and not _is_text(node.args[1]):
-                    yield node, ("getattr of a computed name", NOTHING_FITS)
+                    yield node, "getattr of a computed name", NOTHING_FITS
 
     def _takes_light_away(self, node: ast.Attribute) -> bool:
         """setShutterOpen(..., False) closes; setAutoShutter(True) closes after each exposure."""
@@ -190,8 +209,9 @@ class _Module:
         """Names that hold an answer of the gate at `before`, a statement of `function`."""
         held: set[str] = set()
         for node in ast.walk(function) if function is not None else ():
-            earlier = isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno < before.lineno
-            if earlier and self._is_question(node.value, asks):
+            if not isinstance(node, ast.Assign | ast.AnnAssign) or node.lineno >= before.lineno:
+                continue
+            if self._is_question(node.value, asks):
                 held |= _assigned(node)
         return held
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from door_commands import COMMANDS, FILES, OF_A_CORE, START_UP
-from doors import imports, leaks
+from doors import imports, leaks, private_calls, senders
 
 import agent
 import hardware
@@ -113,9 +113,16 @@ BAD = {
     "a helper handed out unguarded": in_a_method(
         "self.run(self._send)", f"def _send(self, x, y):\n    {SEND}"
     ),
+    "a helper that nobody here calls": in_a_method(
+        "return x", f"def _set_event_xy_position(self, x, y):\n    {SEND}"
+    ),
     "a helper's helper": in_a_method(
         "self._a(x, y)",
         f"def _a(self, x, y):\n    self._b(x, y)\ndef _b(self, x, y):\n    {SEND}",
+    ),
+    "a helper that sends two things, one of them asked for": in_a_method(
+        ASK + "self._send(x, y)",
+        f"def _send(self, x, y):\n    {SEND}\n    self.core.setPosition(x)",
     ),
     "a helper that asks, or not": in_a_method(
         "answer = self._ask(x, y)\nif isinstance(answer, Refusal):\n    return answer\n" + SEND,
@@ -194,6 +201,13 @@ def test_the_list_of_commands_has_every_setter_of_the_core() -> None:
 @pytest.mark.parametrize("file", SOURCES)
 def test_every_command_in_the_repository_passes_the_gate(file: str) -> None:
     assert leaks(SOURCES[file], file) == []
+
+
+def test_private_methods_that_send_are_called_in_their_own_file_only() -> None:
+    sending = {(file, name) for file in SOURCES for name in senders(SOURCES[file], file)}
+    assert ("hardware/microscope.py", "_send_z") in sending
+    for file, source in SOURCES.items():
+        assert not {n for home, n in sending if home != file} & private_calls(source)
 
 
 def test_without_its_gate_the_microscope_would_leak() -> None:

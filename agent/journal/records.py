@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from hardware.data import Refusal
 
 
-class LogBook:
+class RecordBook:
     """Everything that happened and is not a frame, a verdict or a decision."""
 
     def __init__(self, database: Database, now: Callable[[], float]) -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks: seeded, repeated, as ratios within one run; they print what they ran on."""

@@ -1,0 +1,195 @@
+"""`microscout`: the commands and their options."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="microscout",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="Runs a microscope through the night: images, looks, decides, acts, inside hard limits.",
+    epilog="Start with: microscout new my_experiment",
+)
+bench = typer.Typer(no_args_is_help=True, help="Measure: every figure in the docs comes from here.")
+app.add_typer(bench, name="bench")
+
+PlanArg = Annotated[str, typer.Argument(metavar="PLAN", help="A plan: YAML file or shipped name.")]
+RunArg = Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")]
+OutOpt = Annotated[
+    Path | None, typer.Option("--out", help="Run directory to create (default: runs/NAME-TIME).")
+]
+JsonOpt = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object as the last line of stdout.")
+]
+MicroscopeOpt = Annotated[
+    str | None,
+    typer.Option("--microscope", "-m", help="Microscope: shipped name (demo) or YAML file."),
+]
+
+
+@app.command(epilog="Example: microscout rehearse mitosis_watch --seed 7")
+def rehearse(
+    plan: PlanArg,
+    scenario: Annotated[
+        str | None, typer.Option(help="Simulated specimen: shipped name or YAML file.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Another specimen of the same kind.")] = None,
+    microscope: MicroscopeOpt = None,
+    out: OutOpt = None,
+    json: JsonOpt = False,
+) -> None:
+    """Run a plan on the simulated microscope: what would it catch, what would it cost?"""
+    from agent.commands.rehearse import rehearse as command
+
+    raise typer.Exit(command(plan, scenario, seed, microscope, out, json=json))
+
+
+@app.command(epilog="Example: microscout run plan.yaml --microscope demo")
+def run(plan: PlanArg, microscope: MicroscopeOpt = None, out: OutOpt = None, json: JsonOpt = False) -> None:
+    """Run a plan on a real microscope. Ctrl-C ends it in order, twice ends it at once."""
+    from agent.commands.run import run as command
+
+    raise typer.Exit(command(plan, microscope, out, json=json))
+
+
+@app.command(epilog="Example: microscout replay replay_fields --images my_images --pixel-size 0.65")
+def replay(
+    plan: PlanArg,
+    images: Annotated[Path, typer.Option(help="Folder or file: PNG, TIFF, OME-TIFF, OME-Zarr.")],
+    pixel_size: Annotated[
+        float | None, typer.Option("--pixel-size", help="um per pixel, where the files do not say.")
+    ] = None,
+    select: Annotated[str | None, typer.Option(help="Only files matching this pattern.")] = None,
+    limit: Annotated[int | None, typer.Option(help="At most this many fields.", min=1)] = None,
+    interval: Annotated[
+        float, typer.Option(help="Seconds between the images of a series.", min=0.001)
+    ] = 300.0,
+    microscope: MicroscopeOpt = None,
+    out: OutOpt = None,
+    json: JsonOpt = False,
+) -> None:
+    """Run the same loop over recorded images instead of a microscope."""
+    from agent.commands.replay import Recording
+    from agent.commands.replay import replay as command
+
+    recording = Recording(images, pixel_size, select, limit, interval)
+    raise typer.Exit(command(plan, recording, microscope, out, json=json))
+
+
+@app.command(epilog="Example: microscout resume runs/mitosis_watch-20260101-200000")
+def resume(
+    run: RunArg,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Go on although the instrument differs.")
+    ] = False,
+    json: JsonOpt = False,
+) -> None:
+    """Go on with an interrupted run, after comparing the instrument with the journal."""
+    from agent.commands.resume import resume as command
+
+    raise typer.Exit(command(run, accept=accept, json=json))
+
+
+@app.command(epilog="Example: microscout check plan.yaml --microscope microscope.yaml")
+def check(plan: PlanArg, microscope: MicroscopeOpt = None, json: JsonOpt = False) -> None:
+    """Find what is wrong with a plan before anything moves; `run` refuses on the same findings."""
+    from agent.commands.check import check as command
+
+    raise typer.Exit(command(plan, microscope, json=json))
+
+
+@app.command(epilog="Example: microscout report runs/mitosis_watch-20260101-200000")
+def report(run: RunArg) -> None:
+    """Write a run's report again (one HTML file)."""
+    from agent.commands.report import report as command
+
+    raise typer.Exit(command(run))
+
+
+@app.command(epilog="Example: microscout new my_experiment --template watch")
+def new(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to create.")],
+    template: Annotated[
+        str, typer.Option("--template", "-t", help="watch, timelapse or replay.")
+    ] = "watch",
+) -> None:
+    """Write a commented plan and a microscope file to edit."""
+    from agent.commands.new import new as command
+
+    raise typer.Exit(command(directory, template))
+
+
+@app.command(epilog="Example: microscout schema > plan.schema.json")
+def schema(
+    what: Annotated[str, typer.Argument(help="plan or microscope.")] = "plan",
+) -> None:
+    """Print the JSON Schema of a plan or a microscope file, for editors."""
+    from agent.commands.schema import schema as command
+
+    raise typer.Exit(command(what))
+
+
+@app.command()
+def doctor(json: JsonOpt = False) -> None:
+    """Look at this computer: what is installed, what is missing, how to get it."""
+    from agent.commands.doctor import doctor as command
+
+    raise typer.Exit(command(json=json))
+
+
+@bench.command("loop", epilog="Example: microscout bench loop --visits 100 --json")
+def bench_loop(
+    visits: Annotated[int, typer.Option(help="Visits per measurement.", min=1)] = 60,
+    repeats: Annotated[int, typer.Option(help="Pairs of measurements.", min=1)] = 5,
+    json: JsonOpt = False,
+) -> None:
+    """The full loop against a bare MDARunner, same events, same store, in one run."""
+    from agent.bench.loop import bench_loop as command
+
+    raise typer.Exit(command(visits, repeats, json=json))
+
+
+@bench.command("soak", epilog="Example: microscout bench soak --visits 50000")
+def bench_soak(
+    visits: Annotated[int, typer.Option(help="Visits in one run.", min=100)] = 50_000,
+    json: JsonOpt = False,
+) -> None:
+    """Memory over a long run."""
+    from agent.bench.soak import bench_soak as command
+
+    raise typer.Exit(command(visits, json=json))
+
+
+@bench.command("crash", epilog="Example: microscout bench crash --kills 30")
+def bench_crash(
+    plan: Annotated[str, typer.Option(help="Plan to rehearse.")] = "mitosis_watch",
+    kills: Annotated[int, typer.Option(help="Random moments to kill at.", min=1)] = 30,
+    seed: Annotated[int, typer.Option(help="Of the moments.")] = 0,
+    json: JsonOpt = False,
+) -> None:
+    """kill -9 a rehearsal at random moments, resume it, compare it with one left alone."""
+    from agent.bench.crash import bench_crash as command
+
+    raise typer.Exit(command(plan, kills, seed, json=json))
+
+
+def main() -> None:
+    """Console script. A ConfigError is one line per fault on stderr, and exit code 2."""
+    from agent.finding import ConfigError
+
+    try:
+        app()
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

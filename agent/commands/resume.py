@@ -1,0 +1,98 @@
+"""`microscout resume`: go on with an interrupted run."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from typing import TYPE_CHECKING
+
+import yaml
+
+from agent.commands.conduct import conduct
+from agent.finding import config_error
+from agent.journal.states import Outcome
+from agent.plan import Plan
+from agent.rundir import existing
+from hardware.data import MicroscopeConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from agent.scope import Scope
+    from agent.session import Session
+    from sim.score import Score
+
+EXIT_HELD = 3
+
+
+def resume(path: Path, *, accept: bool, json: bool) -> int:
+    """Exit code 0 when the run is complete now, 3 when it is held because of differences."""
+    run_dir = existing(path)
+    keys = _keys(run_dir.journal)
+    if keys.get("outcome") == Outcome.COMPLETE:
+        raise config_error(path, "this run is complete", "nothing to resume; see its report")
+    plan = Plan.model_validate(yaml.safe_load(keys["plan"]))
+    config = MicroscopeConfig.model_validate(yaml.safe_load(keys["microscope"]))
+
+    from agent.progress import make_progress
+    from agent.session import Session, end_s
+
+    scope, score = _scope(keys, config)
+    simulated = scope.clock.simulated
+    title = f"{keys.get('name', path.name)} (resumed)"
+    with make_progress(end_s(plan), title, json=json, stream=sys.stderr) as progress:
+        session = Session(run_dir, plan, config, scope, progress, durable=not simulated)
+        found = session.resume()
+        for difference in found:
+            print(f"difference: {difference}", file=sys.stderr)
+        if found and not accept and not _asked(len(found)):
+            session.close()
+            print("held: nothing was moved. Put it right, or resume with --accept", file=sys.stderr)
+            return EXIT_HELD
+        return conduct(session, score=score, as_json=json).exit_code
+
+
+def _keys(journal: Path) -> dict[str, str]:
+    """The run's keys, read before anything is opened for writing."""
+    import sqlite3
+
+    try:
+        with sqlite3.connect(f"file:{journal}?mode=ro", uri=True) as connection:
+            return dict(connection.execute("SELECT key, value FROM run"))
+    except sqlite3.Error as error:
+        raise config_error(journal, f"cannot be read ({error})", "is it a run's journal?") from None
+
+
+def _scope(
+    keys: dict[str, str], config: MicroscopeConfig
+) -> tuple[Scope, Callable[[Session], Score] | None]:
+    kind = keys.get("kind")
+    if kind == "rehearse":
+        from agent.commands.rehearse import score_against_truth
+        from sim.scenario import Scenario
+        from sim.scope import open_scope
+
+        scenario = Scenario.model_validate(yaml.safe_load(keys["scenario"]))
+        return open_scope(config, scenario, int(keys["seed"])), score_against_truth
+    if kind == "replay":
+        from agent.commands.replay import reopen
+
+        return reopen(keys, config), None
+    from pathlib import Path
+
+    from agent.scope import RealScope
+    from hardware.mmconfig import find
+
+    beside = Path(keys["microscope_file"]).parent
+    started = dt.datetime.fromisoformat(keys["started_utc"])
+    return RealScope(find(config.mm_config, beside=beside), started), None
+
+
+def _asked(n: int) -> bool:
+    """Ask where somebody is there to answer; hold where nobody is."""
+    if not sys.stdin.isatty():
+        return False
+    import typer
+
+    return typer.confirm(f"{n} differences. Go on as the instrument is now?", default=False)
