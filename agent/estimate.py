@@ -36,7 +36,8 @@ class Estimate:
     duration_s : from the start to the end of the last round.
     visit_s, round_s : one visit without its move; one round of all fields, moves and (where it is
         done at every visit) autofocus included.
-    reaction_visit_s : one visit of a burst, its move from the farthest field included.
+    reaction_visit_s : one visit of a burst without its move.
+    longest_move_s : between opposite corners: bursts of different fields interleave in any order.
     visit_light, reaction_light, focus_light : one visit; one visit of a burst; one autofocus.
     per_fov, total : light of the whole baseline with its scheduled autofocus.
     burst : light of one burst that lasts as long as it may.
@@ -51,6 +52,7 @@ class Estimate:
     visit_s: float
     round_s: float
     reaction_visit_s: float
+    longest_move_s: float
     visit_light: Dose
     reaction_light: Dose
     focus_light: Dose
@@ -93,7 +95,8 @@ def estimate(
         duration_s=due[-1] + round_s if due else 0.0,
         visit_s=visit_time_s(baseline, config.timing),
         round_s=round_s,
-        reaction_visit_s=visit_time_s(reaction, config.timing) + _longest_move_s(places, config),
+        reaction_visit_s=visit_time_s(reaction, config.timing),
+        longest_move_s=_longest_move_s(places, config),
         visit_light=visit_light,
         reaction_light=reaction_light,
         focus_light=focus_light,
@@ -227,7 +230,6 @@ def times(dose: Dose, n: int) -> Dose:
 
 
 def _longest_move_s(places: tuple[FieldOfView, ...], config: MicroscopeConfig) -> float:
-    """Between opposite corners: bursts of different fields interleave in any order."""
     if len(places) < 2:
         return 0.0
     low = FieldOfView("", *(min(getattr(p, a) for p in places) for a in ("x_um", "y_um", "z_um")))

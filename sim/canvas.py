@@ -30,7 +30,8 @@ def paste(canvas: Image, stamp: Image, sub: int, row: float, column: float, brig
 
 def _overlap(centre: float, samples: int, sub: int, size: int) -> tuple[slice, slice]:
     """Which pixels of the canvas, and which samples of the stamp, along one axis."""
-    start = round(centre * sub) - samples // 2  # of the stamp, in samples from the canvas's edge
+    # Where the stamp starts, in samples, so that the sample taken is a pixel's middle one.
+    start = round(centre * sub - samples / 2 - (sub - 1) / 2)
     first = max(-(-start // sub), 0)
     last = max(min((start + samples - 1) // sub + 1, size), first)
     offset = first * sub - start

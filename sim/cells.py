@@ -34,6 +34,8 @@ ROW = np.dtype(
         ("y", "f8"),
         ("wx", "f8"),  # the walk's displacement at birth, subtracted since
         ("wy", "f8"),
+        ("px", "f8"),  # how far it moves away from its sister in its first hours
+        ("py", "f8"),
         ("born", "f8"),
         ("starts", "f8", (5,)),  # of prophase .. telophase, and the end; infinite if it rests
         ("death", "f8"),

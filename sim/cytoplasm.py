@@ -38,7 +38,7 @@ def cytoplasm(key: int, phase: Phase, progress: float, shape: Shape) -> Image:
         return _dividing(key, phase, progress, shape)
     rounding = {Phase.PROPHASE: 0.85 * progress, Phase.METAPHASE: 0.85 + 0.15 * progress}
     if phase is Phase.INTERPHASE:
-        return _flat(key, 0.9 * max(0.0, 1 - progress) ** 2, shape, small=min(progress, 1.0))
+        return _flat(key, 0.75 * max(0.0, 1 - progress) ** 2, shape, small=min(progress, 1.0))
     image = _flat(key, rounding[phase], shape, small=1.0)
     if phase is Phase.METAPHASE:
         u, v = _turned(shape.axis)

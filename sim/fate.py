@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HOUR = 3600.0
 DAUGHTER_UM = 8.0  # distance of each daughter from the plane of division at its end
+PARTING_UM = 4.5  # how far each moves on from there, by and by
 DYING_S = (1200.0, 3600.0)  # from the lethal dose to rounding up
 
 
@@ -74,6 +75,8 @@ def daughters(mother: Rows, at_x: float, at_y: float, scenario: Scenario) -> Row
     side = np.array([1.0, -1.0])
     rows["x"] = at_x + side * DAUGHTER_UM * np.cos(one["axis"])
     rows["y"] = at_y + side * DAUGHTER_UM * np.sin(one["axis"])
+    rows["px"] = side * PARTING_UM * np.cos(one["axis"])
+    rows["py"] = side * PARTING_UM * np.sin(one["axis"])
     rows["born"] = born
     dress(rows, scenario.damage)
     rows["angle"] = one["axis"] + np.pi / 2 + 0.6 * (uniform(rows["key"], 12) - 0.5)

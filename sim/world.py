@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from sim.scenario import Scenario
 
 _EDGE_UM = 45.0  # half a large cell, and how far a dividing one moves
+_PARTING_S = 3600.0
 _SNAP_UM = 16.0
 _SPILL_UM = 10.0  # the field diaphragm is a little wider than the camera
 
@@ -146,8 +147,9 @@ class World:
     def _places(self, rows: Rows, time_s: float) -> tuple[Reals, Reals]:
         dx, dy = self._walk(rows, time_s)
         still = rows["debris"]
-        x = rows["x"] + np.where(still, 0.0, dx - rows["wx"])
-        y = rows["y"] + np.where(still, 0.0, dy - rows["wy"])
+        parted = 1 - np.exp(np.minimum(rows["born"] - time_s, 0.0) / _PARTING_S)
+        x = rows["x"] + rows["px"] * parted + np.where(still, 0.0, dx - rows["wx"])
+        y = rows["y"] + rows["py"] * parted + np.where(still, 0.0, dy - rows["wy"])
         return x, y
 
     def _walk(self, rows: Rows, time_s: float) -> tuple[Reals, Reals]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -60,16 +61,20 @@ def bench_crash(plan: str, kills: int, seed: int, *, json: bool) -> int:
         whole = Path(folder) / "whole"
         _finish(_start(plan, whole))
         reference = read(whole)
-        rows = []
-        for number in range(kills):
-            run = Path(folder) / f"kill{number:02d}"
-            after = rng.randrange(1, reference.frames)
+        rows: list[Kill] = []
+        while len(rows) < kills:
+            run = Path(folder) / f"kill{len(rows):02d}"
+            after = rng.randrange(0, reference.frames)
             process = _start(plan, run)
             _kill_after(process, run, after, rng.random() * 0.1)
+            if process.returncode == 0:  # it had ended before the kill reached it: draw again
+                shutil.rmtree(run)
+                continue
             resumed = _finish(_resume(run)) == 0
             rows.append(_compare(after, resumed, read(run), reference))
+            shutil.rmtree(run)
             if not json:
-                print(f"{number + 1}/{kills}: {rows[-1]}", flush=True)
+                print(f"{len(rows)}/{kills}: {rows[-1]}", flush=True)
     good = [
         r
         for r in rows

@@ -54,16 +54,17 @@ def _rounds(scope: Scope, takes: Estimate) -> Iterator[Finding]:
 def _reaction(scope: Scope, watch: WatchConfig, takes: Estimate) -> Iterator[Finding]:
     reaction, visit_s = scope.plan.reaction, takes.reaction_visit_s
     at_once = min(watch.max_concurrent, takes.fields)
+    with_move_s = visit_s + takes.longest_move_s
     if reaction.interval_s < visit_s:
         message = f"a visit every {reaction.interval_s:g} s, but one visit takes {_up(visit_s)} s"
         remedy = f"make it at least {math.ceil(visit_s)} s, or image fewer channels or planes"
         yield scope.in_plan(Level.ERROR, "reaction.interval_s", message, remedy)
-    elif at_once * visit_s > reaction.interval_s:
+    elif at_once * with_move_s > reaction.interval_s:
         message = (
-            f"{at_once} bursts at once take {_up(at_once * visit_s)} s,"
+            f"{at_once} bursts at once take {_up(at_once * with_move_s)} s,"
             f" longer than reaction.interval_s ({reaction.interval_s:g} s)"
         )
-        most = math.floor(reaction.interval_s / visit_s)
+        most = max(1, math.floor(reaction.interval_s / with_move_s))
         remedy = f"allow at most {most}, or image less in a reaction"
         yield scope.in_plan(Level.WARNING, "decide.max_concurrent", message, remedy)
     else:
@@ -86,7 +87,8 @@ def _load(scope: Scope, takes: Estimate, at_once: int) -> Iterator[Finding]:
     shortest_s = min((s for s in intervals if s is not None), default=math.inf)
     if shortest_s < takes.round_s:
         return  # said already
-    busy = at_once * takes.reaction_visit_s / scope.plan.reaction.interval_s
+    busy = at_once * (takes.reaction_visit_s + takes.longest_move_s)
+    busy /= scope.plan.reaction.interval_s
     busy += takes.round_s / shortest_s
     if busy > 1:
         message = (

@@ -30,7 +30,7 @@ def resume(path: Path, *, accept: bool, json: bool) -> int:
     """Exit code 0 when the run is complete now, 3 when it is held because of differences."""
     run_dir = existing(path)
     keys = _keys(run_dir.journal)
-    if keys.get("outcome") == Outcome.COMPLETE:
+    if keys.get("outcome") == Outcome.COMPLETE and "summary" in keys:
         raise config_error(path, "this run is complete", "nothing to resume; see its report")
     plan = Plan.model_validate(yaml.safe_load(keys["plan"]))
     config = MicroscopeConfig.model_validate(yaml.safe_load(keys["microscope"]))

@@ -35,7 +35,11 @@ class Live(View):
         from rich.console import Console
         from rich.live import Live as RichLive
 
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False)
+        class Terminal(Console):
+            def on_broken_pipe(self) -> None:  # rich's own ends the program
+                raise OSError("the terminal is gone")
+
+        self._console = Terminal(file=stream, highlight=False, markup=False, emoji=False)
         self._live = RichLive(
             console=self._console, auto_refresh=False, transient=True, redirect_stdout=False
         )

@@ -16,6 +16,8 @@ _CONTROL = dict.fromkeys((*range(32), *range(127, 160)), " ")
 
 @dataclass(frozen=True, slots=True)
 class DecisionLine:
+    """One decision as one line."""
+
     time_s: float
     fov: str
     reason: str
@@ -23,7 +25,8 @@ class DecisionLine:
 
     def __str__(self) -> str:
         became = f" -> {'; '.join(self.actions)}" if self.actions else ""
-        return clean(f"{hms(self.time_s)}  {self.fov}  {self.reason}{became}")
+        named = f"{self.fov}:" in self.reason  # the reason says of which field it speaks
+        return clean(f"{hms(self.time_s)}  {'' if named else f'{self.fov}  '}{self.reason}{became}")
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class State:
     warnings: Counter[str] = field(default_factory=Counter)
 
     def at(self, time_s: float) -> None:
+        """News from this moment of the run."""
         self.heard = self.wall()
         if self.first_s is None:
             self.first_s, self.began = time_s, self.heard
@@ -55,6 +59,7 @@ class State:
         return min(self.time_s + self.wall() - self.heard, max(self.total_s, self.time_s))
 
     def share(self) -> float:
+        """How much of the run is over, 0 to 1."""
         return min(1.0, self.now_s() / self.total_s) if self.total_s > 0 else 1.0
 
     def left_s(self) -> float | None:
@@ -68,18 +73,21 @@ class State:
         return max(0.0, self.total_s - now_s) * elapsed_s / done_s
 
     def counts(self) -> str:
+        """Visits by what became of them, decisions, warnings."""
         parts = [f"{self.states[VisitState.DELIVERED]:,} visits"]
         parts += [
             f"{n:,} {state}"
             for state, n in sorted(self.states.items())
             if n and state != VisitState.DELIVERED
         ]
-        parts.append(f"{self.acted:,} decisions acted on")
+        parts.append(f"{self.acted:,} decision{'s' * (self.acted != 1)} acted on")
         if self.warnings:
-            parts.append(f"{self.warnings.total():,} warnings")
+            n = self.warnings.total()
+            parts.append(f"{n:,} warning{'s' * (n != 1)}")
         return ", ".join(parts)
 
     def clock(self) -> str:
+        """Run time, its end, and the wall time that is left."""
         left_s = self.left_s()
         left = f", about {hms(left_s)} left" if left_s is not None else ""
         return f"{hms(self.now_s())} of {hms(self.total_s)}{left}"
@@ -91,5 +99,6 @@ def clean(text: str) -> str:
 
 
 def hms(seconds: float) -> str:
+    """``2:14:05``."""
     total = max(0, int(seconds))
     return f"{total // 3600}:{total // 60 % 60:02d}:{total % 60:02d}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Visits by what became of them. `late` ones are counted above too."""
+    """Visits by what became of them. `late` ones are among the delivered."""
 
     expected: int
     delivered: int

@@ -49,6 +49,7 @@ class Card:
     when: str
     clock: str
     fov: str
+    after: str  # the field whose visit led to it, when that is another one
     title: str
     tone: str
     reason: str
@@ -75,32 +76,37 @@ def cards_of(desk: Desk, chosen: Chosen) -> tuple[Card | Gap, ...]:
 
 
 def _card(desk: Desk, decision: DecisionRow) -> Card:
-    name = lead(decision)
-    seen = desk.gallery.seen.get(decision.visit)
-    run = desk.record.run
-    started = (
-        desk.started.get(decision.visit) if any(a.name == "burst" for a in decision.acts) else None
-    )
+    run, name = desk.record.run, lead(decision)
+    first = next(act for act in decision.acts if act.name == name)
+    fov = as_text(first.details.get("fov")) or decision.fov
+    looks = desk.evidence(decision.visit, fov) or (decision.visit,)
+    seen = desk.gallery.seen.get(looks[0])
+    started = desk.started.get((decision.visit, fov)) if name == "burst" else None
     return Card(
         anchor=f"decision-{decision.visit}",
         when=at(decision.time_s),
         clock="" if run.simulated else clock(run.started_utc, decision.time_s),
-        fov=decision.fov,
-        title=_TITLES.get(name, name.replace("_", " ").capitalize()),
+        fov=fov,
+        after="" if fov == decision.fov else decision.fov,
+        title=_title(name),
         tone=name if name in _TITLES else "other",
         reason=as_text(decision.reason, _LONG),
         facts=_facts(seen),
         remark=(seen.rationale or seen.why_abstained) if seen else "",
         acts=tuple(_act(act) for act in decision.acts),
-        cost=_cost(desk, decision, started),
+        cost=_cost(desk, decision, looks[0], started),
         pictures=desk.gallery.of_decision(
-            decision.visit,
-            decision.cites,
+            looks[0],
+            looks[1:],
             close=name in _CLOSE,
             edge=FIELD_EDGE if name in _LARGE else SMALL_EDGE,
         ),
         burst=f"burst-{started.id}" if started else "",
     )
+
+
+def _title(name: str) -> str:
+    return _TITLES.get(name, name.replace("_", " ").capitalize())
 
 
 def _gap(quiet: Quiet) -> Gap:
@@ -133,7 +139,8 @@ def _act(act: Act) -> ActLine:
         for key, value in act.details.items()
         if key != "fov"
     )
-    what = act.name.replace("_", " ") + (f" ({details})" if details else "")
+    name = f"{act.name.replace('_', ' ')} {as_text(act.details.get('fov'))}".rstrip()
+    what = name + (f" ({details})" if details else "")
     refused = act.became.lower().startswith(("refused", "failed", "not "))
     return ActLine(as_text(what, _LONG), act.became, refused)
 
@@ -146,9 +153,11 @@ def _value(key: str, value: object) -> str:
     return as_text(value, _LONG)
 
 
-def _cost(desk: Desk, decision: DecisionRow, burst: Burst | None) -> str:
-    text = f"this look {desk.light_of((decision.visit,))}"
+def _cost(desk: Desk, decision: DecisionRow, look: int, burst: Burst | None) -> str:
+    text = f"this look {desk.light_of((look,))}"
     if burst is not None:
         return f"{text}; the burst {desk.light_of(desk.burst_visits(burst))}"
-    caused = tuple(visit.id for visit in desk.caused.get(decision.visit, ()) if visit.started_s)
+    caused = tuple(
+        visit.id for visit in desk.caused.get(decision.visit, ()) if visit.started_s is not None
+    )
     return f"{text}; what it asked for {desk.light_of(caused)}" if caused else text

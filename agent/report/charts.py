@@ -51,7 +51,8 @@ def charts_of(record: Record, light: Light, plan: PlanFacts) -> tuple[Chart, ...
         Chart(
             "Stage map",
             stage_map(record, light),
-            f"Light per field ({light.unit}), a stronger colour is more; y grows downward, as in the images.",
+            f"Light per field ({light.unit}), a stronger colour is more;"
+            " y grows downward, as in the images.",
             (("accent", "light received"), ("burst", "field with bursts (frame)")),
             narrow=True,
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.report.gallery import FRAMES_IN_STRIP, open_gallery, spread
@@ -25,22 +25,33 @@ MOST_STRIPS = 40
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """`started`: decision (visit) -> burst; `caused`: decision (visit) -> visits it asked for."""
+    """`started`: (decision's visit, field) -> burst; `caused`: decision's visit -> its visits."""
 
     record: Record
     light: Light
     gallery: Gallery
-    started: Mapping[int, Burst]
+    visits: Mapping[int, VisitRow]
+    started: Mapping[tuple[int, str], Burst]
     caused: Mapping[int, Sequence[VisitRow]]
     own: Mapping[int, Sequence[VisitRow]]  # burst -> its visits
+    looks: Mapping[tuple[int, str], tuple[int, ...]]  # see `evidence`
+
+    def evidence(self, decision_visit: int, fov: str) -> tuple[int, ...]:
+        """The looks at a field that a decision rests on, the latest first.
+
+        A decision may speak of another field than the one just visited (a burst that waited in
+        line); then what it cites of that field counts.
+        """
+        return self.looks.get((decision_visit, fov), ())
 
     def burst_visits(self, burst: Burst) -> tuple[int, ...]:
         """The visits of a burst that were made."""
         return tuple(v.id for v in self.own.get(burst.id, ()) if v.started_s is not None)
 
     def strip_visits(self, burst: Burst) -> list[int]:
-        """The visit that caused a burst and the burst's own, as many as a film strip shows."""
-        return spread((burst.cause, *self.burst_visits(burst)), FRAMES_IN_STRIP)
+        """The look that started a burst and its own visits, as many as a film strip shows."""
+        first = self.evidence(burst.cause, burst.fov)[:1]
+        return spread((*first, *self.burst_visits(burst)), FRAMES_IN_STRIP)
 
     def light_of(self, visits: tuple[int, ...]) -> str:
         """What these visits cost, with its unit."""
@@ -51,6 +62,7 @@ def lay_out(
     record: Record, light: Light, chosen: Chosen, plan: PlanFacts, read_frame: ReadFrame
 ) -> Desk:
     """Gather what the decisions and film strips need; the journal is read once more for it."""
+    visits = {visit.id: visit for visit in record.visits}
     caused: dict[int, list[VisitRow]] = defaultdict(list)
     own: dict[int, list[VisitRow]] = defaultdict(list)
     for visit in record.visits:
@@ -58,15 +70,33 @@ def lay_out(
             caused[visit.cause].append(visit)
         if visit.burst is not None:
             own[visit.burst].append(visit)
-    wanted = {visit for decision in chosen.shown for visit in (decision.visit, *decision.cites)}
-    for burst in record.bursts[:MOST_STRIPS]:
-        made = [v.id for v in own.get(burst.id, ()) if v.started_s is not None]
-        wanted.update(spread((burst.cause, *made), FRAMES_IN_STRIP))
-    return Desk(
+    desk = Desk(
         record=record,
         light=light,
-        gallery=open_gallery(record, read_frame, sorted(wanted), plan.channel, plan.enter),
-        started={burst.cause: burst for burst in record.bursts},
+        gallery=open_gallery(record, read_frame, (), plan.channel, plan.enter),
+        visits=visits,
+        started={(burst.cause, burst.fov): burst for burst in record.bursts},
         caused=caused,
         own=own,
+        looks=_looks(record, visits),
     )
+    wanted = {v for decision in chosen.shown for v in (decision.visit, *decision.cites)}
+    for burst in record.bursts[:MOST_STRIPS]:
+        wanted.update(desk.strip_visits(burst))
+    gallery = open_gallery(record, read_frame, sorted(wanted), plan.channel, plan.enter)
+    return replace(desk, gallery=gallery)
+
+
+def _looks(
+    record: Record, visits: Mapping[int, VisitRow]
+) -> dict[tuple[int, str], tuple[int, ...]]:
+    looks: dict[tuple[int, str], tuple[int, ...]] = {}
+    for decision in record.decisions:
+        by_fov: dict[str, list[VisitRow]] = defaultdict(list)
+        for cite in {decision.visit, *decision.cites}:
+            if cite in visits:
+                by_fov[visits[cite].fov].append(visits[cite])
+        for fov, rows in by_fov.items():
+            rows.sort(key=lambda v: (v.id == decision.visit, v.started_s or 0.0), reverse=True)
+            looks[decision.visit, fov] = tuple(row.id for row in rows)
+    return looks

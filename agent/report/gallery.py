@@ -10,6 +10,7 @@ from agent.report.pictures import (
     STRIP_EDGE,
     close_window,
     contrast,
+    cut,
     pick,
     picture,
 )
@@ -41,9 +42,9 @@ class Gallery:
     _kept: dict[Shot, Pixels | None] = field(default_factory=dict)
 
     def of_decision(
-        self, visit: int, cites: Sequence[int], *, close: bool, edge: int
+        self, visit: int, earlier: Sequence[int], *, close: bool, edge: int
     ) -> tuple[Picture, ...]:
-        """The field with what was found, then the object close up, now and as cited before."""
+        """The field with what was found, then the object close up, now and in `earlier` looks."""
         found = self._frame(visit)
         if found is None:
             return ()
@@ -61,21 +62,20 @@ class Gallery:
         place = self._top(visit) if close else None
         if place is None:
             return (whole,)
-        earlier = [cite for cite in cites if cite != visit][-_EARLIER:]
-        return (whole, *self._close_ups([visit, *reversed(earlier)], place, shot.time_s))
+        return (whole, *self._close_ups([visit, *earlier[:_EARLIER]], place, shot.time_s))
 
-    def of_burst(self, cause: int, visits: Sequence[int]) -> tuple[Picture, ...]:
+    def of_burst(self, first: int, visits: Sequence[int]) -> tuple[Picture, ...]:
         """Up to eight evenly spaced frames, following the object that started the burst."""
         frames = [(v, f) for v in spread(visits, FRAMES_IN_STRIP) if (f := self._frame(v))]
         if not frames:
             return ()
-        place = self._top(cause)
+        place = self._top(first)
         windows = []
         for visit, (shot, pixels) in frames:
             place = self._follow(visit, place)
             windows.append(close_window(shot, pixels.shape, *place) if place else None)
         levels = contrast(
-            [_cut(pixels, w) for (_, (_, pixels)), w in zip(frames, windows, strict=True)]
+            [cut(pixels, w) for (_, (_, pixels)), w in zip(frames, windows, strict=True)]
         )
         start = frames[0][1][0].time_s
         return tuple(
@@ -94,7 +94,7 @@ class Gallery:
     def _close_ups(self, visits: Sequence[int], place: Place, now_s: float) -> list[Picture]:
         frames = [frame for visit in visits if (frame := self._frame(visit))]
         windows = [close_window(shot, pixels.shape, *place) for shot, pixels in frames]
-        levels = contrast([_cut(p, w) for (_, p), w in zip(frames, windows, strict=True)])
+        levels = contrast([cut(p, w) for (_, p), w in zip(frames, windows, strict=True)])
         pictures = []
         for (shot, pixels), window in zip(frames, windows, strict=True):
             before = now_s - shot.time_s
@@ -166,13 +166,6 @@ def spread(visits: Sequence[int], most: int) -> list[int]:
         return list(visits)
     last = len(visits) - 1
     return [visits[round(i * last / (most - 1))] for i in range(most)]
-
-
-def _cut(pixels: Pixels, window: tuple[int, int, int, int] | None) -> Pixels:
-    if window is None:
-        return pixels
-    top, left, height, width = window
-    return pixels[top : top + height, left : left + width]
 
 
 def _found(seen: Seen | None) -> str:

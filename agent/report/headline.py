@@ -10,6 +10,7 @@ from agent.report.account import account_of, balance_line
 from agent.report.light import light_of
 from agent.report.planfacts import has_no_hardware, plan_facts
 from agent.report.read import read_run
+from agent.report.unpack import as_text
 from agent.report.words import amount, duration, many, percent, spelled
 
 if TYPE_CHECKING:
@@ -66,12 +67,19 @@ def _ending(record: Record, account: Account) -> str:
                 balance_line(account)[1:].rstrip(".")
             )
         case Outcome.STOPPED:
-            return f"stopped before its end: {made}"
+            return f"stopped before its end{_why(record)}: {made}"
         case Outcome.FAILED:
-            why = f" ({record.errors[-1].what})" if record.errors else ""
-            return f"failed{why}: {made}"
+            return f"failed{_why(record)}: {made}"
         case Outcome.RUNNING:
             return f"not ended (still going on, or killed): {made} so far"
+
+
+def _why(record: Record) -> str:
+    """What the run itself gave as its reason, or its last error."""
+    said = as_text(record.run.summary.get("why"), 300)
+    if not said and record.run.outcome is Outcome.FAILED and record.errors:
+        said = record.errors[-1].what
+    return f" ({said})" if said else ""
 
 
 def _light(light: Light) -> str:

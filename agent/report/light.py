@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.journal.states import Outcome
 from agent.report.unpack import number
 from agent.report.words import EXPOSURE_S, J_CM2
 from hardware.data import Purpose, VisitKind
@@ -95,9 +96,10 @@ def _use(row: LightRow) -> str:
 
 
 def _fixed_total(record: Record, plan: PlanFacts, fields: int) -> float | None:
-    """As the run's summary says, or from this run's own looks where it ended without one."""
+    """As a complete run's summary says; else from this run's own looks, up to where it got."""
     dose = record.run.summary.get("dose")
-    if record.run.calibrated and isinstance(dose, dict):
+    complete = record.run.outcome is Outcome.COMPLETE
+    if complete and record.run.calibrated and isinstance(dose, dict):
         said = number(dose.get("fixed_plan_j_cm2"))
         if said:
             return said

@@ -116,7 +116,8 @@ def _texts(record: Record) -> list[tuple[str, str]]:
     run = record.run
     texts = [("Plan (plan.yaml)", run.plan), ("Microscope (microscope.yaml)", run.microscope)]
     if run.scenario:
-        texts.append(("Simulated specimen (scenario)", run.scenario))
+        seed = f", seed {as_text(run.seed, 40)}" if run.seed else ""
+        texts.append((f"Simulated specimen (scenario{seed})", run.scenario))
     return [(name, as_text(text, _LONGEST_TEXT)) for name, text in texts]
 
 

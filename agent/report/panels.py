@@ -73,7 +73,9 @@ def panels(record: Record, series: Series) -> str:
     height = rows * (_TITLE + _PLOT) + _FOOT
     width = (WIDTH_IN - _LEFT - _RIGHT - _BETWEEN * (columns - 1)) / columns
     last_s = max(record.run.last_s, 1.0)
-    ticks = [v for v in MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= v <= high]
+    ticks = [
+        v for v in MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= v <= high
+    ]
     with canvas(WIDTH_IN, height) as figure:
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()

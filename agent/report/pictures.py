@@ -74,7 +74,7 @@ def picture(
     from PIL import Image
 
     top, left, height, width = window or (0, 0, *pixels.shape)
-    part = pixels[top : top + height, left : left + width]
+    part = cut(pixels, window)
     grey = _stretched(part, levels or contrast([part]))
     scale = edge / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
@@ -104,13 +104,22 @@ def pixel_of(shot: Shot, shape: tuple[int, ...], x_um: float, y_um: float) -> tu
 
 
 def close_window(shot: Shot, shape: tuple[int, ...], x_um: float, y_um: float) -> Window:
-    """A square of `CLOSE_UM` round a stage position, moved inside the frame."""
-    height, width = shape[:2]
-    edge = int(min(height, width, max(32, CLOSE_UM / shot.pixel_size_um)))
+    """A square of `CLOSE_UM` with a stage position in its middle; may reach beyond the frame."""
+    edge = int(min(*shape[:2], max(32, CLOSE_UM / shot.pixel_size_um)))
     column, row = pixel_of(shot, shape, x_um, y_um)
-    left = int(min(max(0, column - edge / 2), width - edge))
-    top = int(min(max(0, row - edge / 2), height - edge))
-    return top, left, edge, edge
+    return round(row - edge / 2), round(column - edge / 2), edge, edge
+
+
+def cut(pixels: Pixels, window: Window | None) -> Pixels:
+    """The window's part of a frame, with the frame's darkest value where it reaches beyond."""
+    if window is None:
+        return pixels
+    top, left, height, width = window
+    part = np.full((height, width), pixels.min(), pixels.dtype)
+    y0, x0 = max(0, top), max(0, left)
+    inside = pixels[y0 : max(0, top + height), x0 : max(0, left + width)]
+    part[y0 - top : y0 - top + inside.shape[0], x0 - left : x0 - left + inside.shape[1]] = inside
+    return part
 
 
 def pick(shots: Sequence[Shot], channel: str) -> Shot | None:

@@ -196,6 +196,7 @@ def _run_facts(db: _Db) -> RunFacts:
         plan=rows.get("plan", ""),
         microscope=rows.get("microscope", ""),
         scenario=rows.get("scenario", ""),
+        seed=rows.get("seed", ""),
         summary=summary if isinstance(summary, dict) else {},
     )
 
@@ -233,7 +234,7 @@ def _tally(db: _Db) -> Tally:
         skipped=counts(why, "skipped"),
         dropped=counts(why, "dropped"),
         cancelled=counts(why, "cancelled"),
-        late=db("SELECT count(*) FROM visits WHERE late = 1 AND state != 'cancelled'")[0][0],
+        late=db("SELECT count(*) FROM visits WHERE late = 1 AND state = 'delivered'")[0][0],
         verdicts=counts("SELECT state, count(*) FROM verdicts GROUP BY 1"),
         without_verdict=db(
             "SELECT count(*) FROM visits v WHERE v.state = 'delivered'"

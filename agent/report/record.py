@@ -29,6 +29,7 @@ class RunFacts:
     plan: str
     microscope: str
     scenario: str
+    seed: str
     summary: Mapping[str, object]
 
     @property

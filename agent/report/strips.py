@@ -41,7 +41,7 @@ def strips_of(desk: Desk, chosen: Chosen) -> tuple[Strip, ...]:
 
 
 def _strip(desk: Desk, burst: Burst, *, on_page: bool) -> Strip:
-    made = desk.burst_visits(burst)
+    made, visits = desk.burst_visits(burst), desk.strip_visits(burst)
     end_s, ending = _end(burst, desk.record.run.last_s)
     return Strip(
         anchor=f"burst-{burst.id}",
@@ -54,7 +54,7 @@ def _strip(desk: Desk, burst: Burst, *, on_page: bool) -> Strip:
         ),
         ending=as_text(ending, _LONG),
         cause=f"decision-{burst.cause}" if on_page else "",
-        pictures=desk.gallery.of_burst(burst.cause, desk.strip_visits(burst)),
+        pictures=desk.gallery.of_burst(visits[0], visits) if visits else (),
     )
 
 

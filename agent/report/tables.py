@@ -89,11 +89,11 @@ def visit_rows(record: Record, account: Account, light: Light) -> list[tuple[str
     rows = [
         ("Expected", account.expected, False),
         ("Delivered, every frame stored", account.delivered, False),
+        ("of these late", account.late, True),
         ("Skipped, no frame taken", account.skipped, False),
         *((text, count, True) for text, count in _reasons(tally.skipped)),
         ("Dropped, frames lost on the way", account.dropped, False),
         *((text, count, True) for text, count in _reasons(tally.dropped)),
-        ("Late, counted above as well", account.late, False),
     ]
     if account.open or not record.run.ended:
         rows.append(("Still pending or running", account.open, False))

@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from policies.classical.features import weighted_moments
+from policies.classical.field import bin_pixels
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from policies.classical.field import Field, Image
-    from policies.classical.segment import Nuclei
+    from policies.classical.segment import Labels, Nuclei
 
 ENTER = 1.75  # pieces above this many median nuclei are looked at
+FINE_UM = 0.55  # pieces are measured on pixels of about this size, where the camera has them
+SHARPEN_UM = 0.5  # Gaussian sigma for measuring: less than for finding
 MIN_PIECE_UM2 = 4.0
-MOST = 24  # pieces per field, brightest first
-REACH_UM = 14.0  # half the side of the window round a piece
+MOST = 16  # pieces per field, brightest first
+REACH_UM = 13.0  # half the side of the window round a piece
 RIM_UM = 3.0
-PAIR_UM = 22.0  # daughters farther apart are not looked for
+PAIR_UM = 20.0  # daughters farther apart are not looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Piece:
     dna : integrated brightness in median nuclei (the same, summed over a median nucleus).
     area_um2, long_um, short_um, angle : of its outline at half height, weighted by brightness.
     fill : area over the area of the moment ellipse.
-    rim : brightness just outside: about 0 for a rounded-up cell, 1 for a spot in a nucleus.
+    rim : brightness just outside (its 75 % quantile): about 0 for a rounded-up cell, 1 for a
+        spot in a nucleus or where two nuclei overlap.
     edge : it touches the border of the frame.
     """
 
@@ -65,16 +67,12 @@ class Pair:
     ----------
     other : index of the partner.
     distance_um : between the centres.
-    likeness : smaller over larger summed brightness.
-    facing : |cos| of the angle between the connecting line and the short axes (mean of both).
-    parallel : |cos| of the angle between the two long axes.
+    match : 0 to 1: how much the two are alike, parallel, and face each other like daughters.
     """
 
     other: int
     distance_um: float
-    likeness: float
-    facing: float
-    parallel: float
+    match: float
 
 
 def find_pieces(field: Field, nuclei: Nuclei) -> tuple[Piece, ...]:
@@ -83,27 +81,23 @@ def find_pieces(field: Field, nuclei: Nuclei) -> tuple[Piece, ...]:
 
     if nuclei.count == 0:
         return ()
-    unit_dna = _median_dna(field, nuclei)
-    relative = field.smooth / nuclei.level
-    bright = relative > ENTER
-    labels, count = ndimage.label(bright)
+    relative = field.smooth * np.float32(1.0 / nuclei.level)
+    labels, count = ndimage.label(relative > ENTER)
     if count == 0:
         return ()
-    tops = ndimage.maximum_position(relative, labels, np.arange(1, count + 1))
-    tops = sorted(tops, key=lambda at: -float(relative[at]))
-    taken = np.zeros(relative.shape, dtype=bool)
-    pieces: list[Piece] = []
-    for top in tops[: 2 * MOST]:
-        if taken[top] or len(pieces) >= MOST:
-            continue
-        piece = _measure(field, nuclei, relative, top, unit_dna, taken)
-        if piece is not None:
-            pieces.append(piece)
-    return tuple(pieces)
+    unit_dna = _median_dna(field, nuclei)
+    taken: list[Piece] = []
+    for top in sorted(_tops(relative, labels, count), key=lambda at: -float(relative[at])):
+        if len(taken) >= MOST:
+            break
+        piece = _measure(field, nuclei.level, top, unit_dna)
+        if piece is not None and not any(_same(piece, other, field.um) for other in taken):
+            taken.append(piece)
+    return tuple(taken)
 
 
 def find_pairs(pieces: tuple[Piece, ...], um: float) -> tuple[Pair | None, ...]:
-    """The most alike neighbour of each piece within reach, or None."""
+    """The best matching neighbour of each piece within reach, or None."""
     return tuple(_best_partner(index, pieces, um) for index in range(len(pieces)))
 
 
@@ -115,75 +109,114 @@ def _median_dna(field: Field, nuclei: Nuclei) -> float:
     return max(float(np.median(total)) * field.um**2, 1e-6)
 
 
-def _measure(
-    field: Field,
-    nuclei: Nuclei,
-    relative: Image,
-    top: tuple[int, int],
-    unit_dna: float,
-    taken: NDArray[np.bool_],
-) -> Piece | None:
+def _tops(relative: Image, labels: Labels, count: int) -> list[tuple[int, int]]:
+    """(row, column) of the brightest pixel of each label."""
+    where = np.flatnonzero(labels)
+    order = where[np.lexsort((relative.ravel()[where], labels.ravel()[where]))]
+    last = np.searchsorted(labels.ravel()[order], np.arange(1, count + 1), side="right") - 1
+    return [divmod(int(at), relative.shape[1]) for at in order[last]]
+
+
+def _same(piece: Piece, other: Piece, um: float) -> bool:
+    """Found twice: from two tops of one piece."""
+    return float(np.hypot(piece.row - other.row, piece.col - other.col)) * um < 1.0
+
+
+def _measure(field: Field, level: float, top: tuple[int, int], unit_dna: float) -> Piece | None:
+    """Outline a piece at half its height on fine pixels, and measure it."""
     from scipy import ndimage
 
-    reach = max(4, round(REACH_UM / field.um))
-    rows = slice(max(top[0] - reach, 0), top[0] + reach + 1)
-    cols = slice(max(top[1] - reach, 0), top[1] + reach + 1)
-    window = relative[rows, cols]
-    peak = float(relative[top])
-    outline, _ = ndimage.label(window > max(0.5 * peak, 1.2))
-    own = outline == outline[top[0] - rows.start, top[1] - cols.start]
-    taken[rows, cols] |= own
-    area = float(own.sum()) * field.um**2
-    if area < MIN_PIECE_UM2:
+    window, um, row0, col0, cut = _window(field, top)
+    smooth = ndimage.gaussian_filter(window, SHARPEN_UM / um) * np.float32(1.0 / level)
+    scale = field.um / um
+    at_row = min(int((top[0] + 0.5) * scale - row0), smooth.shape[0] - 1)
+    at_col = min(int((top[1] + 0.5) * scale - col0), smooth.shape[1] - 1)
+    near = max(1, round(0.7 * scale))
+    patch = smooth[
+        max(at_row - near, 0) : at_row + near + 1, max(at_col - near, 0) : at_col + near + 1
+    ]
+    peak = float(patch.max())
+    outline, _ = ndimage.label(smooth > max(0.5 * peak, 1.2))
+    number = outline[
+        max(at_row - near, 0) : at_row + near + 1, max(at_col - near, 0) : at_col + near + 1
+    ]
+    number = number.ravel()[int(patch.argmax())]
+    own = outline == number
+    area = float(own.sum()) * um**2
+    if number == 0 or area < MIN_PIECE_UM2:
         return None
     r, c = np.nonzero(own)
-    light = np.maximum(window[r, c].astype(np.float64), 1e-6)
-    shape = weighted_moments(r, c, np.ones(r.size, np.int32), light, 1, field.um)
-    near = ndimage.binary_dilation(own, iterations=max(1, round(RIM_UM / field.um)))
-    inner = ndimage.binary_dilation(own, iterations=max(1, round(0.5 * RIM_UM / field.um)))
-    rim = window[near & ~inner]
-    height, width = relative.shape
-    at_edge = (
-        r.min() + rows.start == 0
-        or c.min() + cols.start == 0
-        or r.max() + rows.start == height - 1
-        or c.max() + cols.start == width - 1
-    )
-    halo = field.image[rows, cols][near & ((outline == 0) | own)]
+    light = smooth[r, c].astype(np.float64)
+    shape = weighted_moments(r, c, np.ones(r.size, np.int32), light, 1, um)
+    away = ndimage.distance_transform_edt(~own) * um
+    rim = smooth[(away > 0.5 * RIM_UM) & (away <= RIM_UM)]
+    halo = (away <= 0.5 * RIM_UM) & ((outline == 0) | own)
+    top_edge, left, bottom, right = cut
     return Piece(
-        row=float(shape.row[0]) + rows.start,
-        col=float(shape.col[0]) + cols.start,
+        row=(float(shape.row[0]) + row0 + 0.5) / scale - 0.5,
+        col=(float(shape.col[0]) + col0 + 0.5) / scale - 0.5,
         peak=peak,
         mean=float(light.mean()),
-        dna=float(np.maximum(halo, 0).sum()) * field.um**2 / unit_dna,
+        dna=float(window[halo].sum()) * um**2 / unit_dna,
         area_um2=area,
         long_um=float(shape.long_um[0]),
         short_um=float(shape.short_um[0]),
         angle=float(shape.angle[0]),
         fill=float(shape.fill[0]),
-        rim=float(np.median(rim)) if rim.size else 0.0,
-        edge=bool(at_edge),
+        rim=float(np.quantile(rim, 0.75)) if rim.size else 0.0,
+        edge=bool(
+            (top_edge and r.min() == 0)
+            or (left and c.min() == 0)
+            or (bottom and r.max() == own.shape[0] - 1)
+            or (right and c.max() == own.shape[1] - 1)
+        ),
     )
 
 
+def _window(
+    field: Field, top: tuple[int, int]
+) -> tuple[Image, float, int, int, tuple[bool, bool, bool, bool]]:
+    """Fine pixels round a working pixel, background subtracted.
+
+    Returns the window, its pixel size (um), the row and column of its first fine pixel in the
+    frame, and whether its top, left, bottom and right sides are the frame's.
+    """
+    camera_um = field.um / field.factor
+    fine = max(1, min(field.factor, int(FINE_UM / camera_um + 1e-6)))
+    per = field.factor // fine  # fine pixels per working pixel
+    fine = field.factor // per
+    reach = max(4, round(REACH_UM / field.um))
+    height, width = field.image.shape
+    low = max(top[0] - reach, 0), max(top[1] - reach, 0)
+    high = min(top[0] + reach + 1, height), min(top[1] + reach + 1, width)
+    part = field.pixels[
+        low[0] * field.factor : high[0] * field.factor,
+        low[1] * field.factor : high[1] * field.factor,
+    ]
+    window = bin_pixels(part, fine) - field.surface[top]
+    sides = low[0] == 0, low[1] == 0, high[0] == height, high[1] == width
+    return window, field.um / per, low[0] * per, low[1] * per, sides
+
+
 def _best_partner(index: int, pieces: tuple[Piece, ...], um: float) -> Pair | None:
-    me = pieces[index]
     best: Pair | None = None
     for other, it in enumerate(pieces):
-        dr, dc = (it.row - me.row) * um, (it.col - me.col) * um
-        distance = float(np.hypot(dr, dc))
-        if other == index or distance > PAIR_UM:
+        if other == index:
             continue
-        direction = float(np.arctan2(dr, dc))
-        pair = Pair(
-            other=other,
-            distance_um=distance,
-            likeness=min(me.dna, it.dna) / max(me.dna, it.dna, 1e-9),
-            facing=float(
-                (abs(np.sin(direction - me.angle)) + abs(np.sin(direction - it.angle))) / 2
-            ),
-            parallel=float(abs(np.cos(me.angle - it.angle))),
-        )
-        if best is None or pair.likeness > best.likeness:
+        pair = _pair(pieces[index], it, other, um)
+        if pair is not None and (best is None or pair.match > best.match):
             best = pair
     return best
+
+
+def _pair(me: Piece, it: Piece, other: int, um: float) -> Pair | None:
+    dr, dc = (it.row - me.row) * um, (it.col - me.col) * um
+    distance = float(np.hypot(dr, dc))
+    if distance > PAIR_UM:
+        return None
+    direction = float(np.arctan2(dr, dc))
+    alike = min(me.dna, it.dna) / max(me.dna, it.dna, 1e-9)
+    facing = (abs(np.sin(direction - me.angle)) + abs(np.sin(direction - it.angle))) / 2
+    parallel = abs(np.cos(me.angle - it.angle))
+    match = max(alike, 0.0) * facing**4 * parallel**2
+    return Pair(other=other, distance_um=distance, match=float(match))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Image = NDArray[np.float32]
 
-WORK_UM = 1.0  # finer pixels are binned up to this size: enough for chromatin, and fast
+WORK_UM = 1.0  # finer pixels are binned up to this size: enough for nuclei, and fast
 SMOOTH_UM = 1.0  # Gaussian sigma of `smooth`
 BLOCK_UM = 32.0  # the background is estimated in blocks about two nuclei wide
 LOW = 0.10  # quantile of a block that is background even in a crowded field
@@ -26,8 +26,10 @@ class Field:
 
     Attributes
     ----------
+    pixels : the frame itself.
     image : (rows, columns) float32, background subtracted.
     smooth : `image` after a Gaussian of `SMOOTH_UM`.
+    surface : the background that was subtracted.
     um : edge of a working pixel in the sample.
     factor : camera pixels per working pixel, along one edge.
     noise : standard deviation of `image` where there is no object.
@@ -36,8 +38,10 @@ class Field:
     tilt : spread of the background over the field (95 % - 5 %) relative to its median.
     """
 
+    pixels: Pixels
     image: Image
     smooth: Image
+    surface: Image
     um: float
     factor: int
     noise: float
@@ -58,16 +62,18 @@ def prepare(pixels: Pixels, pixel_size_um: float) -> Field:
     image = binned - surface
     smooth = ndimage.gaussian_filter(image, SMOOTH_UM / um)
     noise = _noise(image, smooth)
-    offset = _level(smooth, 3.0 * noise)
+    offset = np.float32(_level(smooth, 3.0 * noise))
     low, median, high = np.quantile(surface[::8, ::8], [0.05, 0.5, 0.95])
     return Field(
+        pixels=pixels,
         image=image - offset,
         smooth=smooth - offset,
+        surface=surface + offset,
         um=um,
         factor=factor,
         noise=noise,
         smooth_noise=_noise_after(noise, SMOOTH_UM / um),
-        background=float(median) + offset,
+        background=float(median + offset),
         tilt=float((high - low) / max(float(median), 1.0)),
     )
 
@@ -94,7 +100,7 @@ def _background(image: Image, block: int) -> Image:
     level = np.partition(flat, rank, axis=1)[:, rank].astype(np.float64)
     y = np.repeat((np.arange(rows) + 0.5) * high / image.shape[0], cols) * 2 - 1
     x = np.tile((np.arange(cols) + 0.5) * wide / image.shape[1], rows) * 2 - 1
-    terms = _terms(x, y) if min(rows, cols) >= 3 else np.ones((1, rows * cols))
+    terms = _terms(x, y)[: 6 if min(rows, cols) >= 6 else 3 if min(rows, cols) >= 3 else 1]
     keep = np.ones(level.size, dtype=bool)
     for _ in range(3):
         weights, *_ = np.linalg.lstsq(terms[:, keep].T, level[keep], rcond=None)
@@ -103,11 +109,9 @@ def _background(image: Image, block: int) -> Image:
         keep = rest <= 2.0 * spread + 1e-6
         if keep.sum() < 2 * len(weights):
             break
-    if len(weights) == 1:
-        return np.full(image.shape, weights[0], dtype=np.float32)
     gy = np.linspace(-1, 1, image.shape[0])[:, None]
     gx = np.linspace(-1, 1, image.shape[1])[None, :]
-    a, bx, by, cxx, cyy, cxy = weights
+    a, bx, by, cxx, cyy, cxy = np.pad(weights, (0, 6 - len(weights)))
     along_x, along_y = bx * gx + cxx * gx**2, by * gy + cyy * gy**2
     surface: Image = (a + along_x + along_y + cxy * gx * gy).astype(np.float32)
     return surface

@@ -43,7 +43,7 @@ def find_flags(field: Field, nuclei: Nuclei, saturated: float) -> tuple[Flag, ..
     """Every flag that applies, in the order of `Flag`."""
     found = {
         Flag.SATURATED: saturated > SATURATED_SHARE,
-        Flag.DIM: 0 < nuclei.count and nuclei.contrast < DIM_CONTRAST,
+        Flag.DIM: nuclei.count > 0 and nuclei.contrast < DIM_CONTRAST,
         Flag.UNEVEN: field.tilt > UNEVEN_TILT,
         Flag.BUBBLE: _bubble(field, nuclei),
         Flag.DEBRIS: nuclei.count > 0 and _debris(field, nuclei),

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     Labels = NDArray[np.int32]
 
-MIN_CONTRAST = 6.0  # nucleus over background, in noise of the smoothed image
+MIN_CONTRAST = 7.0  # nucleus over background, in noise of the smoothed image
 MIN_LEVEL = 0.02  # and relative to the background's own grey level
-MIN_AREA_UM2 = 18.0  # smaller is dirt, noise or a fragment
+MIN_AREA_UM2 = 14.0  # smaller is dirt, noise or a fragment
 SPLIT_AREA_UM2 = 110.0  # smaller pieces are not looked at for splitting
 MAX_FILL = 0.90  # a single nucleus fills at least this share of its moment ellipse
-DEEPEST_UM = 1.0  # h of the h-maxima: a neck shallower than this is no neck
+DEEPEST_UM = 0.6  # h of the h-maxima: a neck shallower than this is no neck
 WINDOW_UM = 2.5
 
 

@@ -42,7 +42,8 @@ def plan_of(*changes: tuple[str, Any]) -> Plan:
 @given(plans())
 def test_visits_are_useqs_own_iteration_grouped_by_time_and_place(plan: Plan) -> None:
     def place(event: useq.MDAEvent) -> tuple[int, int, int]:
-        return tuple(event.index.get(axis, 0) for axis in "tpg")  # type: ignore[return-value]
+        t, p, g = (event.index.get(axis, 0) for axis in "tpg")
+        return t, p, g
 
     theirs = [
         (key[0], events[0].min_start_time or 0.0, [shot(event) for event in events])

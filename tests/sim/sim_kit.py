@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from hardware.data import Exposure, FieldOfView, MicroscopeConfig, Purpose
 from sim.load import load_scenario
 from sim.scenario import Scenario
+from sim.world import Rect
+
+if TYPE_CHECKING:
+    from sim.scope import SimulatedScope
 
 NINE = tuple(
     FieldOfView(f"{'ABC'[n // 3]}{n % 3 + 1}", 600.0 * (n % 3), 600.0 * (n // 3), 0.0)
@@ -49,3 +53,10 @@ def exposure(time_s: float, **changes: Any) -> Exposure:
         "objective": "20X",
     }
     return Exposure(**(values | changes))
+
+
+def most_dose(scope: SimulatedScope) -> float:
+    """The highest toxic dose (J/cm^2, as DAPI light) of any cell round (0, 0)."""
+    seen = scope.world.look(Rect.around(0, 0, 64, 64), scope.clock.now())
+    assert len(seen.rows)
+    return float(seen.rows["toxic"].max())

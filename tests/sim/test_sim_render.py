@@ -34,7 +34,7 @@ def features(image: LabelledFrame, row: float, column: float) -> list[float] | N
     patch = image.pixels[r - half : r + half, c - half : c + half].astype(float) - 120
     patch = ndimage.gaussian_filter(patch, 0.7)
     mask = patch > 250
-    labels, count = ndimage.label(mask)
+    labels, _ = ndimage.label(mask)
     near = np.unique(labels[half - 14 : half + 14, half - 14 : half + 14])
     near = near[near > 0]
     mine = np.isin(labels, near)
@@ -78,7 +78,7 @@ def labelled_features(seeds: range) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_phases_are_told_apart_by_area_brightness_and_shape() -> None:
-    points, labels = labelled_features(range(1, 13))
+    points, labels = labelled_features(range(1, 25))
     train = np.arange(len(labels)) % 2 == 0
     kinds = np.unique(labels)
     assert set(kinds) >= {0, 1, 2, 3, 4, 5}
@@ -86,11 +86,10 @@ def test_phases_are_told_apart_by_area_brightness_and_shape() -> None:
     centres = np.array([points[train & (labels == kind)].mean(axis=0) for kind in kinds])
     distance = (((points[~train, None] - centres) / scale) ** 2).sum(axis=2)
     guess, true = kinds[distance.argmin(axis=1)], labels[~train]
-    assert (guess == true).mean() > 0.7
-    dividing = np.isin(true, [Phase.METAPHASE, Phase.ANAPHASE])
-    resting = true == Phase.INTERPHASE
-    assert (np.isin(guess[dividing], [Phase.METAPHASE, Phase.ANAPHASE, Phase.DEAD])).mean() > 0.85
-    assert (guess[resting] == Phase.METAPHASE).mean() < 0.05
+    assert (guess == true).mean() > 0.75
+    condensed = [Phase.METAPHASE, Phase.ANAPHASE, Phase.TELOPHASE, Phase.DEAD]
+    assert np.isin(guess[np.isin(true, condensed)], condensed).mean() > 0.9
+    assert np.isin(guess[true == Phase.INTERPHASE], condensed).mean() < 0.02
 
 
 def sharpness(image: LabelledFrame) -> float:
@@ -124,15 +123,11 @@ def test_a_frame_is_the_same_whenever_it_is_rendered() -> None:
     assert np.array_equal(frame(first).pixels, again.pixels)
 
 
-@pytest.mark.parametrize(
-    "change", [{"time_s": 9000.000001}, {"channel": "FITC"}, {"x_um": 600.5}, {"exposure_ms": 21}]
-)
+@pytest.mark.parametrize("change", [{"time_s": 9000.000001}, {"channel": "FITC"}])
 def test_every_exposure_has_its_own_noise(change: dict[str, Any]) -> None:
-    source = gallery("empty")
-    one, other = frame(source).pixels.astype(float), frame(source, **change).pixels.astype(float)
-    if "x_um" in change or "exposure_ms" in change:
-        return  # same moment, same noise field: only time and channel choose it
-    assert abs(np.corrcoef(one.ravel() - one.mean(), other.ravel() - other.mean())[0, 1]) < 0.02
+    source = gallery("empty", optics={"vignetting": 0.0})
+    one, other = (frame(source, **what).pixels.astype(float) for what in ({}, change))
+    assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.02
 
 
 def test_noise_is_shot_noise_plus_read_noise() -> None:

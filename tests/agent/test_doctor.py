@@ -1,0 +1,121 @@
+"""The doctor names what is missing and how to get it, and imports none of the heavy parts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata, util
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent import doctor
+from agent.doctor import Diagnosis
+
+
+def test_everything_is_looked_at_and_whatever_is_wrong_has_a_remedy(tmp_path: Path) -> None:
+    found = doctor.diagnose(tmp_path / "runs")
+    names = [diagnosis.name for diagnosis in found]
+    assert {"Python", "Micro-Manager adapters", "torch", "disk", "memory"} <= set(names)
+    for diagnosis in found:
+        assert diagnosis.found
+        assert (diagnosis.remedy == "") == (diagnosis.ok is True)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_the_demo_configuration_loads_here() -> None:
+    demo = {d.name: d for d in doctor.micro_manager()}["demo configuration"]
+    assert demo.ok
+    assert "DAPI" in demo.found
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, code: int, out: str, err: str) -> None:
+    monkeypatch.setattr(doctor, "_ask", lambda *_: (code, out, err))
+
+
+def test_without_adapters(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, 0, "\n", "")
+    (found,) = doctor.micro_manager()
+    assert (found.name, found.ok) == ("Micro-Manager adapters", False)
+    assert "pip install mm-test-adapters" in found.remedy
+
+
+def test_without_pymmcore_plus(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, 1, "", "Traceback\nModuleNotFoundError: No module named 'pymmcore_plus'\n")
+    (found,) = doctor.micro_manager()
+    assert found.found.startswith("ModuleNotFoundError: No module named 'pymmcore_plus'")
+
+
+def test_with_adapters_of_another_interface(monkeypatch: pytest.MonkeyPatch) -> None:
+    answer(monkeypatch, 1, "/adapters\n", "RuntimeError: version mismatch\n")
+    adapters, demo = doctor.micro_manager()
+    assert adapters.ok
+    assert demo == Diagnosis(
+        "demo configuration", False, "RuntimeError: version mismatch", demo.remedy
+    )
+    assert demo.remedy.startswith("pip install mm-test-adapters==")
+
+
+def test_a_process_that_hangs_or_crashes_is_reported() -> None:
+    code, _, err = doctor._ask([sys.executable, "-c", "import time; time.sleep(60)"], 0.2)
+    assert code == -1
+    assert "timed out" in err
+    code, _, _ = doctor._ask([sys.executable, "-c", "import os; os.abort()"], 30)
+    assert code != 0
+    assert doctor._ask(["/no/such/program"], 1)[0] == -1
+
+
+def test_torch_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(util, "find_spec", lambda _: None)
+    found = doctor.torch()
+    assert found.ok is None
+    assert found.remedy == "pip install torch==2.13.0"
+
+
+def test_each_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = metadata.version
+
+    def version(name: str) -> str:
+        if name in ("langgraph", "useq-schema"):
+            raise metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(metadata, "version", version)
+    found = doctor.packages()
+    assert sorted(d.name for d in found) == ["langgraph", "useq-schema"]
+    assert not any(d.ok for d in found)
+
+
+def test_a_full_disk_and_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert doctor.disk(tmp_path).found.endswith(f"free at {tmp_path}")
+    monkeypatch.setattr(doctor, "ENOUGH_DISK", float("inf"))
+    monkeypatch.setattr(doctor, "ENOUGH_MEMORY", float("inf"))
+    for found in (doctor.disk(tmp_path), doctor.memory()):
+        assert found.ok is False
+        assert found.remedy
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    assert doctor.writable(tmp_path / "runs").ok
+    assert doctor.writable(tmp_path / "file" / "runs").ok is False
+
+
+def test_an_old_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "NEEDS_PYTHON", (99, 0))
+    found = doctor.python()
+    assert (found.ok, found.remedy) == (False, "install CPython 3.11 or newer")
+
+
+def test_the_doctor_imports_neither_torch_nor_micro_manager() -> None:
+    code = (
+        "import sys; from pathlib import Path; from agent import doctor;"
+        "doctor.diagnose(Path('.'));"
+        "print([m for m in ('torch', 'pymmcore_plus', 'langgraph', 'skimage')"
+        " if m in sys.modules])"
+    )
+    done: Any = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip() == "[]"
