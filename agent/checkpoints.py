@@ -30,13 +30,9 @@ class JournalSaver(SqliteSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store, then forget the thread's earlier ones."""
-        saved = super().put(config, checkpoint, metadata, new_versions)
-        thread, last = saved["configurable"]["thread_id"], saved["configurable"]["checkpoint_id"]
-        with self.cursor() as cursor:
+        """Store and forget the thread's earlier ones, in one commit."""
+        thread = str(config["configurable"]["thread_id"])
+        with self.lock:
             for table in ("checkpoints", "writes"):
-                cursor.execute(
-                    f"DELETE FROM {table} WHERE thread_id=? AND checkpoint_id<?",
-                    (str(thread), last),
-                )
-        return saved
+                self.conn.execute(f"DELETE FROM {table} WHERE thread_id=?", (thread,))
+            return super().put(config, checkpoint, metadata, new_versions)

@@ -101,7 +101,8 @@ class _Sink:
     def frameReady(self, image: NDArray[np.uint16], event: useq.MDAEvent, meta: Any) -> None:
         name = event.pos_name or ""
         key = FrameKey(name, event.index["t"], event.index["c"], 0)
-        facts = FrameMeta(0.0, "", 0.0, 0.0, 0.0, 0.0, "", "", self.pixel_size_um)
+        channel = event.channel.config if event.channel else ""
+        facts = FrameMeta(0.0, "", 0.0, 0.0, 0.0, 0.0, channel, "", self.pixel_size_um)
         self.store.write(Frame(0, self.frames, key, image, event, facts))
         self.frames += 1
 

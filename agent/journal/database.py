@@ -22,18 +22,21 @@ class Database:
     """A SQLite connection in WAL mode behind one lock.
 
     One connection for all threads: two would wait for each other's write lock in SQLite's
-    back-off sleeps. `durable` makes every commit survive a power cut (fsync); without it a commit
-    survives the death of the process, which is what a rehearsal needs.
+    back-off sleeps. Every commit survives the death of the process. With `durable`, those made
+    with `write_through` survive a power cut too, and with them all that were made before: one
+    fsync per exposure, before the light goes on, keeps the dose ledger from ever counting too
+    little, and costs a fifth of an fsync per commit.
     """
 
     def __init__(self, path: Path, *, durable: bool) -> None:
         self.path = path
         self.lock = threading.RLock()
         self._depth = 0
+        self._durable = durable
         try:
             self.connection = sqlite3.connect(path, check_same_thread=False, timeout=10.0)
             self.connection.execute("PRAGMA journal_mode=WAL")
-            self.connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self.connection.execute("PRAGMA synchronous=NORMAL")
             self.connection.executescript(DDL)
             found = self.connection.execute("PRAGMA user_version").fetchone()[0]
             if found not in (0, VERSION):
@@ -66,6 +69,18 @@ class Database:
         """One statement, committed; returns the last row id."""
         with self.transaction() as connection:
             return connection.execute(sql, values).lastrowid or 0
+
+    def write_through(self, sql: str, *values: Any) -> int:
+        """One statement, committed and (in a durable journal) forced to the disk."""
+        if not self._durable:
+            return self.write(sql, *values)
+        with self.lock:
+            self.connection.commit()  # the setting changes between transactions only
+            self.connection.execute("PRAGMA synchronous=FULL")
+            try:
+                return self.write(sql, *values)
+            finally:
+                self.connection.execute("PRAGMA synchronous=NORMAL")
 
     def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """All rows of a query."""

@@ -27,7 +27,7 @@ class LightBook:
 
     def write(self, exposure: Exposure) -> int:
         """Commit one exposure before the light goes on."""
-        return self._database.write(
+        return self._database.write_through(
             "INSERT INTO exposures (visit, idx, purpose, fov, channel, exposure_ms,"
             " irradiance_w_cm2, time_s, x_um, y_um, z_um, objective)"
             " VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.report.gallery import FRAMES_IN_STRIP, open_gallery, spread
@@ -30,7 +30,6 @@ class Desk:
     record: Record
     light: Light
     gallery: Gallery
-    visits: Mapping[int, VisitRow]
     started: Mapping[tuple[int, str], Burst]
     caused: Mapping[int, Sequence[VisitRow]]
     own: Mapping[int, Sequence[VisitRow]]  # burst -> its visits
@@ -46,12 +45,11 @@ class Desk:
 
     def burst_visits(self, burst: Burst) -> tuple[int, ...]:
         """The visits of a burst that were made."""
-        return tuple(v.id for v in self.own.get(burst.id, ()) if v.started_s is not None)
+        return _made(burst, self.own)
 
     def strip_visits(self, burst: Burst) -> list[int]:
         """The look that started a burst and its own visits, as many as a film strip shows."""
-        first = self.evidence(burst.cause, burst.fov)[:1]
-        return spread((*first, *self.burst_visits(burst)), FRAMES_IN_STRIP)
+        return _strip(burst, self.looks, self.own)
 
     def light_of(self, visits: tuple[int, ...]) -> str:
         """What these visits cost, with its unit."""
@@ -70,21 +68,32 @@ def lay_out(
             caused[visit.cause].append(visit)
         if visit.burst is not None:
             own[visit.burst].append(visit)
-    desk = Desk(
+    looks = _looks(record, visits)
+    wanted = {v for decision in chosen.shown for v in (decision.visit, *decision.cites)}
+    for burst in record.bursts[:MOST_STRIPS]:
+        wanted.update(_strip(burst, looks, own))
+    return Desk(
         record=record,
         light=light,
-        gallery=open_gallery(record, read_frame, (), plan.channel, plan.enter),
-        visits=visits,
+        gallery=open_gallery(record, read_frame, sorted(wanted), plan.channel, plan.enter),
         started={(burst.cause, burst.fov): burst for burst in record.bursts},
         caused=caused,
         own=own,
-        looks=_looks(record, visits),
+        looks=looks,
     )
-    wanted = {v for decision in chosen.shown for v in (decision.visit, *decision.cites)}
-    for burst in record.bursts[:MOST_STRIPS]:
-        wanted.update(desk.strip_visits(burst))
-    gallery = open_gallery(record, read_frame, sorted(wanted), plan.channel, plan.enter)
-    return replace(desk, gallery=gallery)
+
+
+def _made(burst: Burst, own: Mapping[int, Sequence[VisitRow]]) -> tuple[int, ...]:
+    return tuple(v.id for v in own.get(burst.id, ()) if v.started_s is not None)
+
+
+def _strip(
+    burst: Burst,
+    looks: Mapping[tuple[int, str], tuple[int, ...]],
+    own: Mapping[int, Sequence[VisitRow]],
+) -> list[int]:
+    first = looks.get((burst.cause, burst.fov), ())[:1]
+    return spread((*first, *_made(burst, own)), FRAMES_IN_STRIP)
 
 
 def _looks(

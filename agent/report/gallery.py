@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.report.pictures import (
+    EARLIER_EDGE,
     SMALL_EDGE,
     STRIP_EDGE,
     close_window,
@@ -99,11 +100,12 @@ class Gallery:
         for (shot, pixels), window in zip(frames, windows, strict=True):
             before = now_s - shot.time_s
             when = f"{duration(before)} earlier" if before > 0 else "close up"
+            edge = EARLIER_EDGE if before > 0 else SMALL_EDGE
             pictures.append(
                 picture(
                     pixels,
                     shot,
-                    edge=SMALL_EDGE,
+                    edge=edge,
                     alt=f"The likeliest object in field {shot.fov}, {when}",
                     caption=when,
                     window=window,

@@ -22,6 +22,7 @@ Window = tuple[int, int, int, int]  # top, left, height, width in camera pixels
 FIELD_EDGE = 220  # pixels of the longer edge on the page
 SMALL_EDGE = 140
 STRIP_EDGE = 116
+EARLIER_EDGE = 98
 CLOSE_UM = 50.0
 _MOST_MARKS = 80
 _QUALITY = 84
