@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agent.plan import Plan
     from agent.progress import Progress
     from agent.schedule import Schedule
+    from agent.writer import Writer
     from hardware.data import Clock, FieldOfView, Frame
     from hardware.disk import DiskGuard
     from hardware.engine import VisitAccount
@@ -43,6 +44,7 @@ class Pump:
         journal: Journal,
         schedule: Schedule,
         store: ImageStore,
+        writer: Writer,
         handoff: Handoff,
         clock: Clock,
         ledger: DoseLedger,
@@ -55,7 +57,7 @@ class Pump:
         self._plan = plan
         self._journal = journal
         self._schedule = schedule
-        self._store = store
+        self._writer = writer
         self._handoff = handoff
         self._clock = clock
         self._ledger = ledger
@@ -88,8 +90,8 @@ class Pump:
         while not self._stop_asked.is_set():
             self._handoff.changed.clear()
             now_s = self._clock.now()
-            if self._interrupted is not None:  # goes on where it was, before anything is decided
-                row, self._interrupted = self._interrupted, None
+            if self._interrupted:  # go on where they were, before anything is decided
+                row = self._interrupted.pop(0)
                 started_s = now_s if row.started_s is None else row.started_s
                 return self._begin(self._visit(row, row.t_index or 0), started_s)
             self._handoff.settle(now_s)
@@ -103,6 +105,7 @@ class Pump:
                 continue
             wait_until = self._next_event_s()
             if wait_until is None:
+                self._writer.drain()
                 if self._handoff.undecided() == 0:
                     self.outcome = Outcome.COMPLETE
                     return None
@@ -113,12 +116,11 @@ class Pump:
 
     def stored(self, frame: Frame) -> None:
         """Store the frame, then say so in the journal. Nobody judges it before."""
-        self._store.write(frame)
-        self._journal.light.frame(frame)
+        self._writer.frame(frame)
         self._frames.append(frame)
 
     def ended(self, visit: Visit, account: VisitAccount) -> None:
-        """Book the visit and hand its frames to the mind."""
+        """Book the visit and hand its frames to the mind, once all of them are stored."""
         now_s = self._clock.now()
         have = visit.first_event + account.stored
         why = "; ".join(dict.fromkeys(account.reasons))
@@ -129,15 +131,20 @@ class Pump:
         else:
             state = VisitState.DROPPED
             why = f"{have} of {len(visit.events)} frames; {why}"
-        self._journal.visits.finish(visit.id, state, why, now_s)
         for fault in account.faults:
             self._journal.records.error("instrument", fault, visit.id)
             self._progress.warning(f"{visit.fov.name}: {fault}")
         self.visit = None
+        if have:
+            frames = tuple(self._frames) if visit.first_event == 0 else None
+            finished = FinishedVisit(
+                visit.id, visit.fov.name, visit.kind, self._started_s, now_s, frames
+            )
+            self._writer.then(lambda: self._hand_over(finished, state, why))
+        else:
+            self._journal.visits.finish(visit.id, state, why, now_s)
         self._progress.visit_finished(visit.id, visit.fov.name, state, why, now_s)
         self._report_dose(visit.fov.name)
-        if have:
-            self._hand_over(visit, now_s)
         self._after(visit, account, state)
 
     # ------------------------------------------------------------------ inside
@@ -145,6 +152,7 @@ class Pump:
     def _take(self, now_s: float) -> tuple[VisitRow, int] | None:
         blocked: frozenset[str] = frozenset()
         if self._plan.coupling == "synchronized":
+            self._writer.drain()
             since_s = now_s - self._plan.judge.deadline_s
             blocked = self._handoff.undecided_fovs(since_s=since_s)
         return self._schedule.take(now_s, blocked)
@@ -210,14 +218,12 @@ class Pump:
             ahead.append(now_s + IDLE_S)
         return min(ahead, default=now_s + IDLE_S)
 
-    def _hand_over(self, visit: Visit, now_s: float) -> None:
-        frames = tuple(self._frames) if visit.first_event == 0 else None
-        finished = FinishedVisit(
-            visit.id, visit.fov.name, visit.kind, self._started_s, now_s, frames
-        )
+    def _hand_over(self, finished: FinishedVisit, state: VisitState, why: str) -> None:
+        """All its frames are stored: the visit is over, and the mind may have it."""
+        self._journal.visits.finish(finished.id, state, why, finished.finished_s)
         dropped = self._handoff.put(finished)
         if dropped is not None:
-            give_up(self._journal, dropped, now_s)
+            give_up(self._journal, dropped, finished.finished_s)
             self._progress.warning(
                 f"judge too slow: visit {dropped.id} of {dropped.fov} not judged"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from agent.perception import Perception
 from agent.pump import Pump
 from agent.schedule import Schedule, fill
 from agent.situation import affordable
+from agent.writer import Writer
 from hardware.autofocus import Sweep
 from hardware.disk import DiskGuard
 from hardware.engine import Batches, VisitEngine
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from hardware.microscope import InstrumentState
     from policies.policy import Policy
 
+SWITCH_S = 0.0005
 RESERVE_BYTES = 2 * 1024**3  # a run stops before the disk is full
 
 
@@ -137,11 +140,13 @@ class Session:
         """
         handoff = Handoff(simulated=self.clock.simulated, latency_s=self.plan.judge.latency_s)
         store = self._open_store()
+        writer = Writer(store, self.journal, background=not self.clock.simulated)
         pump = self._pump = Pump(
             self.plan,
             self.journal,
             Schedule(self.plan, self.journal.visits),
             store,
+            writer,
             handoff,
             self.clock,
             self.ledger,
@@ -168,7 +173,10 @@ class Session:
 
         def acquire() -> None:
             try:
-                self._acquire(pump)
+                try:
+                    self._acquire(pump)
+                finally:
+                    writer.close()
             except BaseException as error:
                 failures.append(error)
                 pump.stop(Outcome.FAILED, str(error))
@@ -180,6 +188,9 @@ class Session:
             threading.Thread(target=acquire, name="pump"),
         ]
         self.journal.records.set(outcome=Outcome.RUNNING)
+        # while the loop computes, the pump would wait up to 5 ms for the interpreter after every
+        # device call; acquisition goes first
+        sys.setswitchinterval(SWITCH_S)
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import pymmcore
 from pymmcore_plus.experimental.unicore import UniMMCore
 
 from sim.camera import CameraHangs, SimCamera
@@ -67,6 +68,16 @@ class SimCore(UniMMCore):
         self.setProperty(self.getXYStageDevice(), "Velocity", _FAST_MM_PER_S)
         self.setProperty(self.getFocusDevice(), "UseSequences", "Yes")
         self._equipped = True
+
+    def close(self) -> None:
+        """Unload everything and send no more events.
+
+        Micro-Manager sends its events from a thread of its own. One that is still on its way when
+        the interpreter ends aborts it ("exception not rethrown", exit code 134).
+        """
+        pymmcore.CMMCore.registerCallback(self, None)
+        self.unloadAllDevices()
+        self.reset()
 
     @contextmanager
     def free_of_charge(self) -> Iterator[None]:

@@ -112,8 +112,7 @@ class SimulatedScope:
         """
         if self in _open_scopes:
             _open_scopes.discard(self)
-            self.core.unloadAllDevices()
-            self.core.reset()
+            self.core.close()
             del self.core
             gc.collect()
 

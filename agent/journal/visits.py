@@ -105,10 +105,9 @@ class VisitBook:
         )
         return None if row is None else float(row[0])
 
-    def running(self) -> VisitRow | None:
-        """The visit that an interruption left unfinished."""
-        rows = self._rows("state='running' ORDER BY id")
-        return rows[0] if rows else None
+    def running(self) -> list[VisitRow]:
+        """Visits that an interruption left unfinished, in the order in which they started."""
+        return self._rows("state='running' ORDER BY started_s, id")
 
     def start(self, visit: VisitRow, now_s: float, *, late: bool) -> int:
         """Mark it running; returns its index on the field's time axis."""

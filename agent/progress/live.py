@@ -105,7 +105,9 @@ class Live(View):
             bar.add_column(ratio=1)
             bar.add_column(no_wrap=True)
             text = f"{state.share():4.0%}  {state.clock()}"
-            bar.add_row(ProgressBar(total=1.0, completed=state.share()), text)
+            bar.add_row(
+                ProgressBar(total=1.0, completed=state.share(), complete_style="green"), text
+            )
             facts = Table.grid(padding=(0, 2))
             facts.add_column(style="dim")
             facts.add_column(no_wrap=True, overflow="ellipsis")

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.journal.states import VisitState
 from agent.report.gallery import FRAMES_IN_STRIP, open_gallery, spread
 from agent.report.light import cost_of
 from agent.report.words import amount
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from agent.report.record import Burst, Record, VisitRow
 
 MOST_STRIPS = 40
+_WITH_FRAMES = frozenset({VisitState.DELIVERED, VisitState.DROPPED, VisitState.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def lay_out(
 
 
 def _made(burst: Burst, own: Mapping[int, Sequence[VisitRow]]) -> tuple[int, ...]:
-    return tuple(v.id for v in own.get(burst.id, ()) if v.started_s is not None)
+    return tuple(v.id for v in own.get(burst.id, ()) if v.state in _WITH_FRAMES)
 
 
 def _strip(

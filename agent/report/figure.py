@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _NAMES = (
     "ink", "muted", "grid", "surface", "baseline", "burst", "revisit", "focus", "retry", "bad",
-    "accent", "on-accent",
+    "accent",
 )  # fmt: skip
 _STAND_IN = {name: f"#0{number:x}0{number:x}0{number:x}" for number, name in enumerate(_NAMES, 1)}
 _STYLE: dict[Any, Any] = {

@@ -35,7 +35,7 @@ class Light:
     budget_per_field: float | None
     fixed_total: float | None
     exposures: int
-    undelivered: int
+    unfinished: int
 
     @property
     def busiest(self) -> tuple[str, float] | None:
@@ -75,7 +75,7 @@ def light_of(record: Record, plan: PlanFacts) -> Light:
         budget_per_field=plan.budget_j_cm2 if calibrated else plan.budget_s,
         fixed_total=_fixed_total(record, plan, len(per_field)),
         exposures=sum(row.exposures for row in record.light),
-        undelivered=sum(row.undelivered for row in record.light),
+        unfinished=sum(row.unfinished for row in record.light),
     )
 
 

@@ -50,15 +50,19 @@ def stage_map(record: Record, light: Light) -> str:
             share = light.per_field.get(field.name, 0.0) / most
             corner = (field.x_um - edge / 2, field.y_um - edge / 2)
             axes.add_patch(
-                Rectangle(corner, edge, edge, fc=colour("accent"), alpha=0.1 + 0.8 * share, lw=0)
+                Rectangle(corner, edge, edge, fc=colour("accent"), alpha=0.06 + 0.42 * share, lw=0)
             )
             n = bursts[field.name]
             ring = colour("burst") if n else colour("grid")
             axes.add_patch(Rectangle(corner, edge, edge, fill=False, ec=ring, lw=2.2 if n else 0.8))
             if points < 26:
                 continue
-            ink = colour("on-accent") if share > 0.5 else colour("ink")
-            style: dict[str, Any] = {"ha": "center", "va": "center", "color": ink, "clip_on": True}
+            style: dict[str, Any] = {
+                "ha": "center",
+                "va": "center",
+                "color": colour("ink"),
+                "clip_on": True,
+            }
             axes.text(field.x_um, field.y_um - 0.17 * edge, field.name[:10], fontsize=9,
                       weight="bold", **style)  # fmt: skip
             dose = figure(light.per_field.get(field.name, 0.0))

@@ -141,7 +141,7 @@ class LightRow:
     j_cm2: float
     exposures: int
     uncalibrated: int
-    undelivered: int
+    unfinished: int
 
 
 @dataclass(frozen=True, slots=True)

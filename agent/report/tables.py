@@ -102,7 +102,7 @@ def visit_rows(record: Record, account: Account, light: Light) -> list[tuple[str
     rows.append(("Frames expected of the delivered visits", account.frames_expected, False))
     rows.append(("Frames stored, with those of dropped visits", account.frames_stored, False))
     rows.append(("Exposures", light.exposures, False))
-    rows.append(("without an image (their light counts)", light.undelivered, True))
+    rows.append(("cut off by a kill, end unknown (their light counts)", light.unfinished, True))
     return [(name, f"{n:,}", sub) for name, n, sub in rows]
 
 

@@ -15,9 +15,11 @@ def duration(seconds: float | None) -> str:
     if seconds is None:
         return "unknown"
     total = max(0, round(seconds))
-    if total >= 3600:
+    if total >= 3570:  # 59.5 min
         minutes = round(total / 60)
         return f"{minutes // 60:,} h {minutes % 60} min"
+    if total >= 600:
+        return f"{round(total / 60)} min"
     if total >= 60:
         minutes, rest = divmod(total, 60)
         return f"{minutes} min {rest} s" if rest else f"{minutes} min"

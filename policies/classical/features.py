@@ -58,7 +58,7 @@ def weighted_moments(
     def total(values: Column) -> Column:
         return np.bincount(label, values, minlength=count + 1)[1:]
 
-    pixels = np.maximum(np.bincount(label, minlength=count + 1)[1:], 1)
+    pixels = np.maximum(np.bincount(label, minlength=count + 1)[1:], 1).astype(np.float64)
     mass = np.maximum(total(weight), 1e-9)
     r, c = total(weight * row) / mass, total(weight * col) / mass
     dr, dc = row - r[label - 1], col - c[label - 1]

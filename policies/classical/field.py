@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from policies.classical.background import fit_background
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,8 +19,6 @@ if TYPE_CHECKING:
 
 WORK_UM = 1.0  # finer pixels are binned up to this size: enough for nuclei, and fast
 SMOOTH_UM = 1.0  # Gaussian sigma of `smooth`
-BLOCK_UM = 32.0  # the background is estimated in blocks about two nuclei wide
-LOW = 0.10  # quantile of a block that is background even in a crowded field
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Field:
     factor : camera pixels per working pixel, along one edge.
     noise : standard deviation of `image` where there is no object.
     smooth_noise : the same for `smooth`.
+    ripple : how far the background lies from the fitted surface (standard deviation).
     background : median grey level of the background.
     tilt : spread of the background over the field (95 % - 5 %) relative to its median.
     """
@@ -46,6 +48,7 @@ class Field:
     factor: int
     noise: float
     smooth_noise: float
+    ripple: float
     background: float
     tilt: float
 
@@ -58,7 +61,8 @@ def prepare(pixels: Pixels, pixel_size_um: float) -> Field:
     factor = min(factor, max(1, min(pixels.shape) // 16))
     binned = bin_pixels(pixels, factor)
     um = pixel_size_um * factor
-    surface = _background(binned, max(8, round(BLOCK_UM / um)))
+    under = fit_background(binned, um)
+    surface = under.surface
     image = binned - surface
     smooth = ndimage.gaussian_filter(image, SMOOTH_UM / um)
     noise = _noise(image, smooth)
@@ -73,6 +77,7 @@ def prepare(pixels: Pixels, pixel_size_um: float) -> Field:
         factor=factor,
         noise=noise,
         smooth_noise=_noise_after(noise, SMOOTH_UM / um),
+        ripple=under.ripple,
         background=float(median + offset),
         tilt=float((high - low) / max(float(median), 1.0)),
     )
@@ -90,37 +95,6 @@ def bin_pixels(pixels: Pixels, factor: int) -> Image:
     return result
 
 
-def _background(image: Image, block: int) -> Image:
-    """Second-order surface through a low quantile of each block, high blocks trimmed."""
-    rows, cols = (max(1, length // block) for length in image.shape)
-    high, wide = (length // n for length, n in zip(image.shape, (rows, cols), strict=True))
-    blocks = image[: rows * high, : cols * wide].reshape(rows, high, cols, wide)
-    flat = blocks.transpose(0, 2, 1, 3).reshape(rows * cols, -1)
-    rank = int(LOW * (flat.shape[1] - 1))
-    level = np.partition(flat, rank, axis=1)[:, rank].astype(np.float64)
-    y = np.repeat((np.arange(rows) + 0.5) * high / image.shape[0], cols) * 2 - 1
-    x = np.tile((np.arange(cols) + 0.5) * wide / image.shape[1], rows) * 2 - 1
-    terms = _terms(x, y)[: 6 if min(rows, cols) >= 6 else 3 if min(rows, cols) >= 3 else 1]
-    keep = np.ones(level.size, dtype=bool)
-    for _ in range(3):
-        weights, *_ = np.linalg.lstsq(terms[:, keep].T, level[keep], rcond=None)
-        rest = level - weights @ terms
-        spread = float(np.median(np.abs(rest[keep]))) * 1.4826
-        keep = rest <= 2.0 * spread + 1e-6
-        if keep.sum() < 2 * len(weights):
-            break
-    gy = np.linspace(-1, 1, image.shape[0])[:, None]
-    gx = np.linspace(-1, 1, image.shape[1])[None, :]
-    a, bx, by, cxx, cyy, cxy = np.pad(weights, (0, 6 - len(weights)))
-    along_x, along_y = bx * gx + cxx * gx**2, by * gy + cyy * gy**2
-    surface: Image = (a + along_x + along_y + cxy * gx * gy).astype(np.float32)
-    return surface
-
-
-def _terms(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y])
-
-
 def _noise(image: Image, smooth: Image) -> float:
     """Standard deviation of the pixel noise in the darker half of the field.
 
@@ -131,12 +105,12 @@ def _noise(image: Image, smooth: Image) -> float:
     differences = (image[:, 2:] - image[:, :-2])[dark]
     if not differences.size:
         return 0.0
-    return float(np.median(np.abs(differences))) * 1.4826 / np.sqrt(2.0)
+    return float(np.median(np.abs(differences))) * 1.4826 / math.sqrt(2.0)
 
 
 def _noise_after(noise: float, sigma_px: float) -> float:
     """White noise after a Gaussian: sd / (2 sqrt(pi) sigma), for sigma of a pixel or so."""
-    return noise / max(1.0, 2.0 * np.sqrt(np.pi) * sigma_px)
+    return noise / max(1.0, 2.0 * math.sqrt(math.pi) * sigma_px)
 
 
 def _level(smooth: Image, reach: float) -> float:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Labels = NDArray[np.int32]
 
 MIN_CONTRAST = 7.0  # nucleus over background, in noise of the smoothed image
+MIN_RIPPLE = 4.0  # over what the background surface does not explain
 MIN_LEVEL = 0.02  # and relative to the background's own grey level
 MIN_AREA_UM2 = 14.0  # smaller is dirt, noise or a fragment
 SPLIT_AREA_UM2 = 110.0  # smaller pieces are not looked at for splitting
@@ -48,7 +49,12 @@ def segment(field: Field) -> Nuclei:
 
     nothing = Nuclei(np.zeros(field.smooth.shape, np.int32), 0, 0.0, 0.0)
     smooth = field.smooth
-    floor = max(MIN_CONTRAST * field.smooth_noise, MIN_LEVEL * field.background, 1e-6)
+    floor = max(
+        MIN_CONTRAST * field.smooth_noise,
+        MIN_RIPPLE * field.ripple,
+        MIN_LEVEL * field.background,
+        1e-6,
+    )
     bright = smooth[smooth > floor / 2]
     if not bright.size or float(bright.max()) < floor:
         return nothing

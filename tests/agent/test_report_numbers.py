@@ -13,13 +13,16 @@ from report_case import Case, frame, nuclei, write_night
 
 from agent.report import ReportError, build_report, headline, read_run, unfinished
 from agent.report.account import account_of, balance_line, disagreements
+from agent.report.cards import Card, cards_of
 from agent.report.choose import Quiet, choose
+from agent.report.desk import lay_out
 from agent.report.frames import frames_of
 from agent.report.light import light_of
 from agent.report.pictures import FIELD_EDGE, pick, picture
 from agent.report.planfacts import plan_facts
 from agent.report.read import read_seen, read_shots
 from agent.report.record import Tally
+from agent.report.strips import strips_of
 from agent.report.words import amount, at, duration, figure, many, percent
 
 if TYPE_CHECKING:
@@ -45,7 +48,7 @@ def change(run_dir: Path, sql: str, *values: object) -> Path:
     ("said", "expected"),
     [
         (duration(21600), "6 h 0 min"), (duration(3599.6), "1 h 0 min"),
-        (duration(260), "4 min 20 s"),
+        (duration(260), "4 min 20 s"), (duration(719), "12 min"), (duration(3569), "59 min"),
         (duration(60), "1 min"), (duration(0), "0 s"), (duration(0.25), "0.2 s"),
         (duration(None), "unknown"), (duration(360000), "100 h 0 min"),
         (at(8045.9), "2:14:05"), (at(-3), "0:00:00"),
@@ -270,6 +273,31 @@ def test_what_became_of_an_action(tmp_path: Path, applied: object, expected: lis
     two = json.dumps({"actions": [{"action": "refocus"}, {"action": "stop"}]})
     change(run_dir, "UPDATE decisions SET decision = ?, applied = ?", two, json.dumps(applied))
     assert [act.became for act in read_run(run_dir).decisions[0].acts] == expected
+
+
+def test_a_decision_about_another_field_shows_that_field(tmp_path: Path) -> None:
+    run_dir = write_night(tmp_path / "r", Case(hours=1, bursts=1))
+    cause = read_run(run_dir).bursts[0].cause
+    cites = (cause, 20, 11)
+    fovs = {visit.id: visit.fov for visit in read_run(run_dir).visits}
+    other = fovs[20]
+    decision = {"actions": [{"action": "burst", "fov": other}], "cites": cites}
+    change(
+        run_dir, "UPDATE decisions SET decision = ? WHERE visit = ?", json.dumps(decision), cause
+    )
+    change(run_dir, "UPDATE bursts SET fov = ?", other)
+    change(run_dir, "UPDATE visits SET fov = ? WHERE burst = 1", other)
+    change(run_dir, "UPDATE visits SET state = 'skipped' WHERE burst = 1 AND id % 2")
+    record = read_run(run_dir)
+    chosen, plan = choose(record), plan_facts(record.run.plan)
+    desk = lay_out(record, light_of(record, plan), chosen, plan, frame)
+    (card,) = [card for card in cards_of(desk, chosen) if isinstance(card, Card) and card.burst]
+    assert (card.fov, card.after) == (other, "A1")
+    assert card.acts[0].what == f"burst {other}"
+    assert card.pictures[0].alt.startswith(f"Field {other} at ")
+    (strip,) = strips_of(desk, chosen)
+    assert "10 visits" in strip.facts
+    assert strip.pictures
 
 
 def test_the_report_never_writes_to_the_journal(tmp_path: Path) -> None:
