@@ -30,10 +30,14 @@ def _texture(correlation_px: float) -> Image:
 
 
 def texture(key: int, size: int, correlation_px: float) -> Image:
-    """Smooth Gaussian noise, (size, size), standard deviation 1; `size` at most 256."""
+    """Smooth Gaussian noise, (size, size), standard deviation 1; `size` at most 256.
+
+    The middle is the same whatever the size.
+    """
     at = key_of(key, 42)
-    room = _TEXTURE - size
-    row, column = at % room, (at >> 20) % room
+    half = _TEXTURE // 4
+    row, column = half + at % (2 * half), half + (at >> 20) % (2 * half)
+    row, column = row - size // 2, column - size // 2
     return _texture(correlation_px)[row : row + size, column : column + size]
 
 

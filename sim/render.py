@@ -10,9 +10,9 @@ import numpy as np
 from sim.bubble import bubble_over
 from sim.canvas import add_glow, enlarged, paste
 from sim.cells import PROPHASE, Phase
-from sim.chromatin import Shape
 from sim.faults import FaultKind, Faults
 from sim.grain import NoiseBank
+from sim.grid import Shape
 from sim.optics import (
     blur_um,
     electrons_per_unit,

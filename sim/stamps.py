@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sim.grain import Image
+    from sim.grid import Shape
 
 Name = TypeVar("Name")
 Kind = Literal["chromatin", "cytoplasm", "transmitted"]
@@ -100,7 +101,7 @@ class Stamps:
         self._pictures: _Shelf[tuple[int, Stage, Kind]] = _Shelf(48 << 20)
         self._stamps: _Shelf[tuple[int, Stage, Look]] = _Shelf(64 << 20)
 
-    def get(self, key: int, stage: Stage, shape: chromatin.Shape, look: Look) -> Image:
+    def get(self, key: int, stage: Stage, shape: Shape, look: Look) -> Image:
         """The stamp: (SUB n, SUB n) float32 with n even, where SUB is `SUBPIXELS[look.kind]`."""
         found = self._stamps.get((key, stage, look))
         if found is not None:
@@ -114,7 +115,7 @@ class Stamps:
         return self._stamps.put((key, stage, look), stamp)
 
 
-def _picture(kind: Kind, key: int, stage: Stage, shape: chromatin.Shape) -> Image:
+def _picture(kind: Kind, key: int, stage: Stage, shape: Shape) -> Image:
     """The cell without blur, centred, its empty margin cut off."""
     progress = _progress(stage)
     if kind == "chromatin":
@@ -126,7 +127,7 @@ def _picture(kind: Kind, key: int, stage: Stage, shape: chromatin.Shape) -> Imag
     size = len(image)
     there = np.abs(image) > 2e-3
     used = np.flatnonzero(there.any(axis=0) | there.any(axis=1))
-    margin = min(used[0], size - 1 - used[-1]) if len(used) else size // 2 - 2
+    margin = min(used[0], size - 1 - used[-1]) if len(used) else size // 2 - 1
     return np.ascontiguousarray(image[margin : size - margin, margin : size - margin])
 
 

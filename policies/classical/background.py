@@ -58,11 +58,12 @@ def _terms(x: Reals, y: Reals) -> Reals:
     return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y])
 
 
-def _fit(terms: Reals, level: Reals) -> tuple[Reals, float]:
+def _fit(terms: Reals, level: Reals) -> tuple[NDArray[np.floating], float]:
     keep = np.ones(level.size, dtype=bool)
-    weights, spread = np.zeros(len(terms)), 0.0
+    weights: NDArray[np.floating] = np.zeros(len(terms))
+    spread = 0.0
     for _ in range(ROUNDS):
-        weights, *_ = np.linalg.lstsq(terms[:, keep].T, level[keep], rcond=None)
+        weights = np.asarray(np.linalg.lstsq(terms[:, keep].T, level[keep], rcond=None)[0])
         rest = level - weights @ terms
         spread = float(np.median(np.abs(rest[keep]))) * 1.4826
         better = rest <= 2.0 * spread + 1e-6

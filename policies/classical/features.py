@@ -56,7 +56,7 @@ def weighted_moments(
     """Shapes of labelled pixels; `weight` makes centroid and axes follow the brightness."""
 
     def total(values: Column) -> Column:
-        return np.bincount(label, values, minlength=count + 1)[1:]
+        return np.bincount(label, values, minlength=count + 1)[1:].astype(np.float64)
 
     pixels = np.maximum(np.bincount(label, minlength=count + 1)[1:], 1).astype(np.float64)
     mass = np.maximum(total(weight), 1e-9)

@@ -20,7 +20,9 @@ DIM_CONTRAST = 12.0  # nucleus over noise of the smoothed image
 UNEVEN_TILT = 0.5  # background from its 5 to its 95 % quantile, relative to the median
 DEBRIS_UM2 = 12.0  # smaller than any chromatin
 DEBRIS_BRIGHT = 3.0  # times the typical nucleus
-BUBBLE_UM = 40.0  # larger than any cell
+BUBBLE_BLOCK_UM = 20.0
+BUBBLE_DARK = 0.07  # of the background
+BUBBLE_BLOCKS = 5  # dark and adjoining: larger than any cell
 
 
 def saturated_share(pixels: Pixels) -> float:
@@ -39,13 +41,13 @@ def saturated_share(pixels: Pixels) -> float:
     return at_top / pixels.size
 
 
-def find_flags(field: Field, nuclei: Nuclei, saturated: float) -> tuple[Flag, ...]:
-    """Every flag that applies, in the order of `Flag`."""
+def find_flags(field: Field, nuclei: Nuclei, saturated: float, *, sharp: bool) -> tuple[Flag, ...]:
+    """Every flag that applies. `saturated` is a share; only `sharp` frames can show a bubble."""
     found = {
         Flag.SATURATED: saturated > SATURATED_SHARE,
         Flag.DIM: nuclei.count > 0 and nuclei.contrast < DIM_CONTRAST,
         Flag.UNEVEN: field.tilt > UNEVEN_TILT,
-        Flag.BUBBLE: _bubble(field, nuclei),
+        Flag.BUBBLE: sharp and _bubble(field),
         Flag.DEBRIS: nuclei.count > 0 and _debris(field, nuclei),
         Flag.EMPTY: nuclei.count == 0,
     }
@@ -66,13 +68,18 @@ def _debris(field: Field, nuclei: Nuclei) -> bool:
     return bool((area[peaks[peaks > 0]] < DEBRIS_UM2).any())
 
 
-def _bubble(field: Field, nuclei: Nuclei) -> bool:
+def _bubble(field: Field) -> bool:
     """A region larger than any cell that is darker than the background around it."""
-    side = max(2, round(BUBBLE_UM / 2 / field.um))
+    from scipy import ndimage
+
+    side = max(2, round(BUBBLE_BLOCK_UM / field.um))
     rows, cols = (length // side for length in field.image.shape)
     if rows < 3 or cols < 3:
         return False
     blocks = field.image[: rows * side, : cols * side].reshape(rows, side, cols, side)
-    level = np.quantile(blocks, 0.25, axis=(1, 3))
-    dark = level < -max(4.0 * field.noise, 0.15 * field.background)
-    return bool(dark.sum() >= 3)
+    middle = side * side // 2
+    flat = blocks.transpose(0, 2, 1, 3).reshape(rows, cols, -1)
+    level = np.partition(flat, middle, axis=2)[:, :, middle]
+    least = max(1.5 * field.noise, BUBBLE_DARK * field.background)
+    regions, n = ndimage.label(level < -least)
+    return n > 0 and int(np.bincount(regions.ravel())[1:].max()) >= BUBBLE_BLOCKS

@@ -62,18 +62,18 @@ class ClassicalJudge:
         field = prepare(frame.pixels, frame.meta.pixel_size_um)
         nuclei = segment(field)
         focus = judge_focus(field, nuclei)
-        flags = find_flags(field, nuclei, saturated)
+        sharp = focus.state is not FocusState.OUT
+        flags = find_flags(field, nuclei, saturated, sharp=sharp)
         why_not = ""
         if target not in TARGETS:
             why_not = f"target {target!r} is unknown to this judge; known: {', '.join(TARGETS)}"
         elif saturated > USELESS_SHARE:
             why_not = f"saturated: {saturated:.0%} of the pixels are at the camera's ceiling"
-        elif focus.state is FocusState.OUT:
+        elif not sharp:
             why_not = "out of focus"
         pieces = () if why_not else find_pieces(field, nuclei)
         pairs = find_pairs(pieces, field.um)
         scores = [score(piece, pair) for piece, pair in zip(pieces, pairs, strict=True)]
-        counted = focus.state is not FocusState.OUT
         p = max(scores, default=P_EMPTY)
         return Verdict(
             visit_id=frame.visit_id,
@@ -82,8 +82,8 @@ class ClassicalJudge:
             target=target,
             focus=focus,
             flags=flags,
-            objects=_objects(frame, field, nuclei, pieces, scores, target) if counted else (),
-            count=nuclei.count if counted else None,
+            objects=_objects(frame, field, nuclei, pieces, scores, target) if sharp else (),
+            count=nuclei.count if sharp else None,
             confluence=float(np.count_nonzero(nuclei.labels)) / nuclei.labels.size,
             p_target=None if why_not else round(max(p, P_EMPTY), 4),
             abstained=bool(why_not),
@@ -173,7 +173,7 @@ def _rationale(
 ) -> str:
     if nuclei.count == 0:
         return "No nuclei stand out of the background."
-    blur = f", edges {1.0 / focus.score:.1f} um wide" if focus.score > 0 else ""
+    blur = f" (edges {1.0 / focus.score:.0%} of a nucleus wide)" if focus.score > 0 else ""
     words = [f"{nuclei.count} nuclei, focus {focus.state.value}{blur}"]
     if scores:
         top = int(np.argmax(scores))

@@ -8,7 +8,8 @@ the distance transform (Beucher & Lantuejoul 1979), markers being its h-maxima.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -142,8 +143,6 @@ def _split(labels: Labels, count: int, um: float) -> tuple[Labels, int]:
 def _parts(piece: NDArray[np.bool_], um: float) -> tuple[Labels, int]:
     """Watershed of the distance transform of one piece; 1 part when it has no neck."""
     from scipy import ndimage
-    from skimage.morphology import reconstruction
-    from skimage.segmentation import watershed
 
     distance = ndimage.gaussian_filter(ndimage.distance_transform_edt(piece), 0.7)
     size = 2 * max(1, round(WINDOW_UM / um)) + 1
@@ -152,8 +151,14 @@ def _parts(piece: NDArray[np.bool_], um: float) -> tuple[Labels, int]:
     if n < 2:
         return piece.astype(np.int32), 1
     h = DEEPEST_UM / um
-    domes = distance - reconstruction(distance - h, distance) > 0.5 * h
+    domes = distance - _skimage("morphology").reconstruction(distance - h, distance) > 0.5 * h
     markers, n = ndimage.label(domes & piece, np.ones((3, 3)))
     if n < 2:
         return piece.astype(np.int32), 1
-    return watershed(-distance, markers, mask=piece).astype(np.int32), n
+    parts = _skimage("segmentation").watershed(-distance, markers, mask=piece)
+    return parts.astype(np.int32), n
+
+
+def _skimage(module: str) -> Any:
+    """A module of scikit-image, imported when first needed; its functions carry no types."""
+    return import_module(f"skimage.{module}")

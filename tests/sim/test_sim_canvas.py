@@ -7,7 +7,8 @@ import pytest
 
 from sim.canvas import enlarged, paste
 from sim.cells import Phase
-from sim.chromatin import SIZE, STEP_UM, Shape, chromatin
+from sim.chromatin import STEP_UM, chromatin
+from sim.grid import Shape
 from sim.stamps import blurred
 
 
@@ -60,5 +61,5 @@ def test_a_stamp_keeps_its_light_and_its_centre(pixel_um: float, blur_um: float)
     area = (pixel_um / 2) ** 2
     assert stamp.sum() * area == pytest.approx(picture.sum() * STEP_UM**2, rel=0.02)
     here, there = np.array(centre(stamp)) * pixel_um / 2, np.array(centre(picture)) * STEP_UM
-    middle = len(stamp) * pixel_um / 4, SIZE * STEP_UM / 2
+    middle = len(stamp) * pixel_um / 4, len(picture) * STEP_UM / 2
     assert here - middle[0] == pytest.approx(there - middle[1], abs=0.15)
