@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from agent.progress.plain import Plain
 from agent.progress.protocol import Progress, Quiet
+from agent.progress.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,17 +23,19 @@ __all__ = ["Plain", "Progress", "Quiet", "make_progress"]
 @contextlib.contextmanager
 def make_progress(total_s: float, title: str, *, json: bool, stream: TextIO) -> Iterator[Progress]:
     """The view that fits: none beside `--json`, live in a terminal, plain lines elsewhere."""
-    with contextlib.ExitStack() as stack:
-        view: Progress = Quiet()
-        with contextlib.suppress(Exception):  # a stream that cannot be written to: no view
-            if not json and _is_terminal(stream):
-                from agent.progress.live import Live
+    view: Quiet | View = Quiet()
+    with contextlib.suppress(Exception):  # a stream that is closed already: no view
+        if not json and _is_terminal(stream):
+            from agent.progress.live import Live
 
-                view = live = Live(total_s, title, stream)
-                stack.callback(live.close)
-            elif not json:
-                view = Plain(total_s, title, stream)
+            view = Live(total_s, title, stream)
+        elif not json:
+            view = Plain(total_s, title, stream)
+    try:
         yield view
+    finally:
+        if isinstance(view, View):
+            view.close()
 
 
 def _is_terminal(stream: TextIO) -> bool:

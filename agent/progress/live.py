@@ -1,8 +1,7 @@
-"""Progress as a live view in a terminal, drawn by rich in a thread of its own."""
+"""Progress as a live view in a terminal, drawn by rich."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, TextIO
@@ -16,14 +15,11 @@ if TYPE_CHECKING:
     from rich.console import Group
     from rich.text import Text
 
-    from agent.journal.states import Outcome
-
-FRAMES_PER_S = 5.0
 LINES = 5  # decisions in the view
 
 
 class Live(View):
-    """A rich view: bar with time left, current visit, light, counters, the last decisions.
+    """Bar with time left, current visit, light, counters, the last decisions.
 
     A decision that acted moves from the list into the scroll-back, so that none is lost.
     """
@@ -41,58 +37,46 @@ class Live(View):
 
         self._console = Terminal(file=stream, highlight=False, markup=False, emoji=False)
         self._live = RichLive(
-            console=self._console, auto_refresh=False, transient=True, redirect_stdout=False
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._recent: deque[DecisionLine] = deque()
-        self._lasting: deque[tuple[str, str]] = deque()  # (text, style) for the scroll-back
-        self._end = threading.Event()
-        self._painter = threading.Thread(target=self._paint, name="progress", daemon=True)
-        self._live.start()
-        self._painter.start()
-
-    def finished(self, outcome: Outcome) -> None:
-        """Close the view; all decisions that acted stay in the scroll-back."""
-        self.close(f"run {outcome}: {self.state.counts()}")
-
-    def close(self, last: str = "") -> None:
-        """End the painter and give the terminal back. May be called twice."""
-        if self._end.is_set():
-            return
-        self._end.set()
-        self._painter.join(2.0)
-        try:
-            with self.lock:
-                self._lasting += [(str(d), "") for d in self._recent if d.actions]
-                self._recent.clear()
-            self._print_lasting()
-            self._live.stop()
-            if last:
-                self._console.print(last, style="dim")
-        except Exception:  # by contract: the view must never stop a run
-            self.silent = True
+        self._writer.start()
 
     def _decision(self, decision: DecisionLine) -> None:
         self._recent.append(decision)
         if len(self._recent) > LINES:
-            oldest = self._recent.popleft()
-            if oldest.actions:
-                self._lasting.append((str(oldest), ""))
+            self._keep(self._recent.popleft())
 
-    def _warned(self, text: str) -> None:
-        self._lasting.append((f"warning: {text}", "yellow"))
+    def _settle(self) -> None:
+        while self._recent:
+            self._keep(self._recent.popleft())
 
-    def _paint(self) -> None:
-        try:
-            while not self._end.wait(1 / FRAMES_PER_S):
-                self._print_lasting()
-                self._live.update(self._picture(), refresh=True)
-        except Exception:  # by contract: the view must never stop a run
-            self.silent = True
+    def _keep(self, decision: DecisionLine) -> None:
+        if decision.actions:
+            self._say(str(decision))
 
-    def _print_lasting(self) -> None:
-        while self._lasting:
-            text, style = self._lasting.popleft()
-            self._console.print(text, style=style, soft_wrap=True)
+    def _open(self) -> None:
+        self._live.start()
+
+    def _write(self) -> None:
+        self._scroll()
+        self._live.update(self._picture(), refresh=True)
+
+    def _shut(self) -> None:
+        with self.lock:
+            self._settle()
+        self._live.update("")
+        self._scroll()
+        self._live.stop()
+
+    def _scroll(self) -> None:
+        while self._waiting:
+            line, style = self._waiting.popleft()
+            self._console.print(_line(line, style, whole=True), soft_wrap=True)
 
     def _picture(self) -> Group:
         from rich.console import Group
@@ -101,25 +85,26 @@ class Live(View):
 
         with self.lock:
             state, recent = self.state, tuple(self._recent)
-            bar = Table.grid(padding=(0, 1), expand=True)
-            bar.add_column(ratio=1)
-            bar.add_column(no_wrap=True)
-            text = f"{state.share():4.0%}  {state.clock()}"
-            bar.add_row(
-                ProgressBar(total=1.0, completed=state.share(), complete_style="green"), text
-            )
-            facts = Table.grid(padding=(0, 2))
-            facts.add_column(style="dim")
-            facts.add_column(no_wrap=True, overflow="ellipsis")
-            facts.add_row("now", state.doing)
-            facts.add_row("light", state.light or "none yet")
-            facts.add_row("so far", state.counts())
+            share, doing, light = state.share(), state.doing, state.light
+            text, counts = f"{share:4.0%}  {state.clock()}", state.counts()
+        bar = Table.grid(padding=(0, 1), expand=True)
+        bar.add_column(ratio=1)
+        bar.add_column(no_wrap=True)
+        bar.add_row(ProgressBar(total=1.0, completed=share, complete_style="green"), text)
+        facts = Table.grid(padding=(0, 2))
+        facts.add_column(style="dim")
+        facts.add_column(no_wrap=True, overflow="ellipsis")
+        facts.add_row("now", doing)
+        facts.add_row("light", light or "none yet")
+        facts.add_row("so far", counts)
         lines = [_line(str(decision), "" if decision.actions else "dim") for decision in recent]
         heading = [_line("last decisions", "dim")] if lines else []
         return Group(_line(self.title, "bold"), bar, facts, *heading, *lines)
 
 
-def _line(text: str, style: str) -> Text:
+def _line(text: str, style: str, *, whole: bool = False) -> Text:
     from rich.text import Text
 
+    if whole:
+        return Text(text, style=style)
     return Text(text, style=style, no_wrap=True, overflow="ellipsis")

@@ -6,12 +6,10 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 from agent.progress.state import DecisionLine, hms
-from agent.progress.view import View, safely
+from agent.progress.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from agent.journal.states import Outcome
 
 EVERY_S = 300.0  # wall time between two lines, at most
 
@@ -27,17 +25,13 @@ class Plain(View):
         self._tenth = 0
         self._said = wall()
         self._say(f"{self.title}: {hms(total_s)} of run time")
-
-    @safely
-    def finished(self, outcome: Outcome) -> None:
-        """One last line."""
-        self._say(f"run {outcome}: {self.state.counts()}")
+        self._writer.start()
 
     def _moved(self) -> None:
-        tenth = int(10 * self.state.share())
-        if tenth > self._tenth or self.state.heard - self._said >= EVERY_S:
-            self._tenth, self._said = max(tenth, self._tenth), self.state.heard
-            state = self.state
+        state = self.state
+        tenth = int(10 * state.share())
+        if tenth > self._tenth or state.heard - self._said >= EVERY_S:
+            self._tenth, self._said = max(tenth, self._tenth), state.heard
             light = f"; light: {state.light}" if state.light else ""
             self._say(f"{state.share():4.0%}  {state.clock()}: {state.counts()}{light}")
 
@@ -45,10 +39,12 @@ class Plain(View):
         if decision.actions:
             self._say(str(decision))
 
-    def _warned(self, text: str) -> None:
-        self._say(f"warning: {text}")
-
-    def _say(self, line: str) -> None:
+    def _write(self) -> None:
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
+        while self._waiting:
+            line, _ = self._waiting.popleft()
+            self._stream.write(line.encode(encoding, "replace").decode(encoding) + "\n")
         self._stream.flush()
+
+    def _shut(self) -> None:
+        self._write()

@@ -1,9 +1,14 @@
-"""What all views have in common: numbers under a lock, and a failure that stays inside."""
+"""What all views have in common: numbers under a lock, and a thread that alone writes.
+
+A call from the run only notes numbers. A terminal that takes nothing any more (Ctrl-S, a sleeping
+connection) stops the writing thread, and nothing else.
+"""
 
 from __future__ import annotations
 
 import functools
 import threading
+from collections import deque
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from agent.progress.state import DecisionLine, State, clean
@@ -11,9 +16,12 @@ from agent.progress.state import DecisionLine, State, clean
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.journal.states import VisitState
+    from agent.journal.states import Outcome, VisitState
 
+FRAMES_PER_S = 5.0
 MOST_WARNINGS = 50  # different ones shown; all are counted
+MOST_WAITING = 1000  # lines waiting for a terminal that takes none; then the oldest go
+PATIENCE_S = 2.0  # for the last words, at the end of a run
 
 V = TypeVar("V", bound="View")
 P = ParamSpec("P")
@@ -36,13 +44,16 @@ def safely(method: Callable[Concatenate[V, P], None]) -> Callable[Concatenate[V,
 
 
 class View:
-    """Keeps the numbers; what to do with news is left to the subclass."""
+    """Keeps the numbers and runs the writing thread; subclasses say what to write."""
 
     def __init__(self, total_s: float, title: str, wall: Callable[[], float]) -> None:
         self.title = clean(title)
         self.lock = threading.RLock()
         self.silent = False
         self.state = State(total_s, wall)
+        self._waiting: deque[tuple[str, str]] = deque(maxlen=MOST_WAITING)  # (line, style)
+        self._end = threading.Event()
+        self._writer = threading.Thread(target=self._write_on, name="progress", daemon=True)
 
     @safely
     def visit_started(self, visit_id: int, fov: str, kind: str, time_s: float) -> None:
@@ -85,13 +96,57 @@ class View:
             text = "further warnings; see the report"
         known[text] += 1
         if known[text] == 1:
-            self._warned(text)
+            self._say(f"warning: {text}", "yellow")
+
+    def finished(self, outcome: Outcome) -> None:
+        """Last words; the view closes."""
+        self._last_words(outcome)
+        self.close()
+
+    def close(self) -> None:
+        """End the writing thread, and leave it behind where it hangs. May be called twice."""
+        self._end.set()
+        if self._writer.is_alive():
+            self._writer.join(PATIENCE_S)
+        self.silent = True
+
+    @safely
+    def _last_words(self, outcome: Outcome) -> None:
+        self._settle()
+        if not self._end.is_set():
+            self._say(f"run {outcome}: {self.state.counts()}", "dim")
+
+    def _say(self, line: str, style: str = "") -> None:
+        self._waiting.append((line, style))
+
+    def _write_on(self) -> None:
+        try:
+            self._open()
+            while not self._end.wait(1 / FRAMES_PER_S):
+                self._write()
+            self._shut()
+        except Exception:  # by contract: the view must never stop a run
+            self.silent = True
+
+    # ------------------------------------------------------------------ for subclasses
 
     def _moved(self) -> None:
-        pass
+        """The run is elsewhere; under the lock."""
+
+    def _settle(self) -> None:
+        """Nothing more will come; under the lock."""
 
     def _decision(self, decision: DecisionLine) -> None:
+        """One more; under the lock."""
         raise NotImplementedError
 
-    def _warned(self, text: str) -> None:
+    def _open(self) -> None:
+        """Begin to write; in the writing thread, as the next two."""
+
+    def _write(self) -> None:
+        """Write what is waiting."""
+        raise NotImplementedError
+
+    def _shut(self) -> None:
+        """Write the rest and give the stream back."""
         raise NotImplementedError

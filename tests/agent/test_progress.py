@@ -11,8 +11,10 @@ import pytest
 
 from agent.journal.states import Outcome, VisitState
 from agent.progress import Plain, Progress, Quiet, make_progress
+from agent.progress import view as view_module
 from agent.progress.live import Live
 from agent.progress.state import State, hms
+from agent.progress.view import View
 
 
 class Terminal(io.StringIO):
@@ -71,6 +73,7 @@ def test_plain_says_something_every_few_minutes_of_a_long_run() -> None:
     for i in range(1, 21):
         wall.now += 60
         visits(view, 1, first=i)
+    view.close()
     assert len(stream.getvalue().splitlines()) == 1 + 20 // 5
 
 
@@ -81,15 +84,21 @@ def test_plain_says_actions_and_each_warning_once() -> None:
     view.decided(3661.0, "A1", "mitosis in 2 of 3 looks", ("41 visits every 60 s",))
     for _ in range(1000):
         view.warning("judge too slow")
+    view.close()
     said = stream.getvalue()
     assert "nothing to do" not in said
     assert "1:01:01  A1  mitosis in 2 of 3 looks -> 41 visits every 60 s" in said
     assert said.count("judge too slow") == 1
+
+
+def test_a_flood_of_warnings_is_counted_not_printed() -> None:
+    stream = io.StringIO()
+    view = Plain(3600.0, "a run", stream)
     for n in range(1000):
         view.warning(f"warning number {n}")
-    assert len(stream.getvalue().splitlines()) < 60
     view.finished(Outcome.FAILED)
-    assert "2,000 warnings" in stream.getvalue()
+    assert len(stream.getvalue().splitlines()) < 60
+    assert "1,000 warnings" in stream.getvalue()
 
 
 def test_live_shows_the_run_and_keeps_every_action() -> None:
@@ -125,7 +134,7 @@ def test_live_shows_the_run_and_keeps_every_action() -> None:
     assert "warning: stage moved by hand [red]" in written
     for n in range(1, 12, 2):
         assert f"reason {n}. -> burst" in written
-    assert "run complete: 50 visits, 1 skipped" in written.splitlines()[-1]
+    assert "run complete: 50 visits, 1 skipped" in written[written.rindex("reason 11.") :]
 
 
 @pytest.mark.parametrize("kind", [Plain, Live])
@@ -161,7 +170,8 @@ def test_calls_from_many_threads_never_raise(make: type[io.StringIO]) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        if isinstance(view, Live | Plain) and not view.silent:
+        if make is not Broken:
+            assert isinstance(view, View)
             assert view.state.states[VisitState.DELIVERED] == 400
             assert view.state.acted == 200
         view.finished(Outcome.COMPLETE)
@@ -191,7 +201,7 @@ def test_even_nonsense_does_not_raise(call: object, make: type[io.StringIO]) -> 
 @pytest.mark.parametrize(
     ("json", "stream", "kind"),
     [(True, Terminal(), Quiet), (False, Terminal(), Live), (False, io.StringIO(), Plain),
-     (False, Broken(), Quiet)],
+     (False, Broken(), Live)],
 )  # fmt: skip
 def test_the_view_fits_the_stream(json: bool, stream: io.StringIO, kind: type) -> None:
     with make_progress(10.0, "a run", json=json, stream=stream) as view:
@@ -200,6 +210,35 @@ def test_the_view_fits_the_stream(json: bool, stream: io.StringIO, kind: type) -
         view.finished(Outcome.COMPLETE)
     if json:
         assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_a_stream_that_takes_nothing_holds_nobody_up(
+    terminal: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view_module, "PATIENCE_S", 0.05)
+    goes_on = threading.Event()
+
+    class Stuck(io.StringIO):
+        def isatty(self) -> bool:
+            return terminal
+
+        def write(self, text: str) -> int:
+            goes_on.wait(60)  # Ctrl-S
+            return len(text)
+
+    stuck = Stuck()
+    with make_progress(36000.0, "stuck", json=False, stream=stuck) as view:
+        for i in range(3000):
+            visits(view, 1, first=i)
+            view.decided(float(i), "A1", "why", ("burst",))
+            view.warning(f"w{i}")
+        view.finished(Outcome.COMPLETE)
+    assert isinstance(view, View)
+    assert len(view._waiting) <= view_module.MOST_WAITING
+    goes_on.set()
+    view._writer.join(10)
+    assert not view._writer.is_alive()
 
 
 def test_a_run_that_raises_gives_the_terminal_back() -> None:
@@ -211,7 +250,7 @@ def test_a_run_that_raises_gives_the_terminal_back() -> None:
         view.decided(1.0, "A1", "for the record", ("burst",))
         raise KeyboardInterrupt
     assert "for the record" in stream.getvalue()
-    assert stream.getvalue().rstrip("\n").endswith("burst") or "\x1b[?25h" in stream.getvalue()
+    assert stream.getvalue().rindex("\x1b[?25h") > stream.getvalue().rindex("\x1b[?25l")
     assert not [t for t in threading.enumerate() if t.name == "progress"]
 
 
@@ -219,7 +258,6 @@ def test_an_ascii_log_file_gets_question_marks_not_an_error(tmp_path: object) ->
     raw = io.BytesIO()
     view = Plain(10.0, "Zellen – µm", io.TextIOWrapper(raw, encoding="ascii"))
     view.finished(Outcome.COMPLETE)
-    assert not view.silent
     assert raw.getvalue().startswith(b"Zellen ? ?m: 0:00:10")
 
 
