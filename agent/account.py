@@ -34,20 +34,20 @@ def account(database: Database) -> Account:
     counts: dict[str, int] = dict(
         database.rows("SELECT state, count(*) FROM visits GROUP BY state")
     )
-    short = database.row(
-        "SELECT count(*) FROM visits v WHERE state='delivered' AND frames_expected !="
-        " (SELECT count(*) FROM frames f WHERE f.visit=v.id)"
-    )
-    late = database.row("SELECT count(*) FROM visits WHERE state='delivered' AND late=1")
-    missing = int(short[0]) if short else 0
-    delivered = counts.get(VisitState.DELIVERED, 0) - missing
+    missing, late = database.rows(
+        "SELECT count(*) FILTER (WHERE stored != frames_expected),"
+        " count(*) FILTER (WHERE stored = frames_expected AND late)"
+        " FROM (SELECT frames_expected, late,"
+        " (SELECT count(*) FROM frames f WHERE f.visit=v.id) AS stored"
+        " FROM visits v WHERE state='delivered')"
+    )[0]
     cancelled = counts.get(VisitState.CANCELLED, 0)
     return Account(
         expected=sum(counts.values()) - cancelled,
-        delivered=delivered,
+        delivered=counts.get(VisitState.DELIVERED, 0) - missing,
         skipped=counts.get(VisitState.SKIPPED, 0),
         dropped=counts.get(VisitState.DROPPED, 0) + missing,
-        late=int(late[0]) if late else 0,
+        late=late,
         open=counts.get(VisitState.PENDING, 0) + counts.get(VisitState.RUNNING, 0),
         cancelled=cancelled,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, assert_never
 
-from agent.expand import event_templates
+from agent.expand import channels, event_templates
 from agent.journal.states import Outcome
 from agent.journal.visits import NewVisit
 from agent.schedule import PRIORITY
@@ -54,55 +54,65 @@ class Actor:
             for i, action in sorted(wanted, key=lambda pair: isinstance(pair[1], Refocus)):
                 applied[i] = self._one(action, decision, now_s)
             self._journal.mind.write_decision(decision, now_s, applied, situation)
+        return applied
+
+    def stop_if_wanted(self, decision: Decision) -> None:
+        """End the run if the decision says so; again when its lap is repeated after a crash."""
         for action in decision.actions[:MAX_ACTIONS_PER_LAP]:
             if isinstance(action, Stop):
                 self._stop(Outcome.STOPPED, f"decided: {decision.reason}")
-        return applied
 
     def _one(self, action: Action, decision: Decision, now_s: float) -> str:
-        fov = getattr(action, "fov", None)
-        if fov is not None and fov not in self._fovs:
-            return f"not done: no field of view {fov!r} in the plan"
+        done = self._why_not(action)
+        if done:
+            return f"not done: {done}"
         match action:
             case Burst():
-                return self._burst(action.fov, decision.visit_id, now_s)
+                done = self._burst(action.fov, decision.visit_id, now_s)
             case EndBurst():
-                return self._end_burst(action.fov, decision.reason, now_s)
+                done = self._end_burst(action.fov, decision.reason, now_s)
             case Revisit():
-                return self._revisit(action.fov, decision.visit_id, now_s + action.delay_s)
+                done = self._revisit(action.fov, decision.visit_id, now_s + action.delay_s)
             case Refocus():
-                if self._plan.autofocus is None:
-                    return "not done: the plan has no autofocus"
                 found = self._journal.visits.refocus_next(action.fov)
-                return "autofocus at the next visit" if found else "not done: no visit is left"
+                done = "autofocus at the next visit" if found else "not done: no visit is left"
             case ChangeExposure():
                 self._journal.visits.change_exposure(action.fov, action.channel, action.exposure_ms)
-                return f"{action.channel} at {action.exposure_ms:g} ms from the next visit on"
+                done = f"{action.channel} at {action.exposure_ms:g} ms from the next visit on"
             case Wait():
-                until_s = now_s + action.duration_s
-                n = self._skip(action.fov, until_s)
-                return f"left alone for {action.duration_s:g} s; {n} visits skipped"
+                skipped = self._skip(action.fov, now_s + action.duration_s)
+                done = f"left alone for {action.duration_s:g} s; {skipped} visits skipped"
             case ChangeObjective():
-                return "not done: this version changes no objective during a run"
+                done = "not done: this version changes no objective during a run"
             case Ask():
-                self._journal.database.connection.execute(
-                    "INSERT INTO notes (time_s, kind, text) VALUES (?,?,?)",
-                    (now_s, "question", f"{action.question} (nobody asked; {action.default})"),
-                )
-                return f"nobody is there to ask; the default applies: {action.default}"
+                done = self._ask(action.question, action.default, now_s)
             case Stop():
-                return "run ends after the visit under way"
+                done = "run ends after the visit under way"
             case _:
                 assert_never(action)
+        return done
+
+    def _why_not(self, action: Action) -> str:
+        """Why an action cannot be done whatever the schedule looks like; "" if it can."""
+        fov = getattr(action, "fov", None)
+        if fov is not None and fov not in self._fovs:
+            return f"no field of view {fov!r} in the plan"
+        if isinstance(action, Burst | Revisit) and self._journal.visits.held(action.fov):
+            return "the position is held"
+        if isinstance(action, Refocus) and self._plan.autofocus is None:
+            return "the plan has no autofocus"
+        if isinstance(action, ChangeExposure) and action.channel not in channels(self._plan):
+            return f"no channel {action.channel!r} in the plan"
+        return ""
 
     def _burst(self, fov: str, cause: int, now_s: float) -> str:
         if fov in self._journal.mind.bursts(now_s):
             return "not done: the field is imaged fast already"
         reaction = self._plan.reaction
         until_s = min(now_s + reaction.duration_s, self._end_s)
-        n = math.floor((until_s - now_s) / reaction.interval_s) + 1
         if until_s <= now_s:
             return "not done: the plan ends before it could start"
+        n = math.floor((until_s - now_s) / reaction.interval_s) + 1
         burst = self._journal.mind.start_burst(fov, cause, now_s, until_s)
         frames = len(event_templates(self._plan, self._fovs[fov], VisitKind.REACTION))
         self._journal.visits.add(
@@ -144,6 +154,13 @@ class Actor:
             ]
         )
         return f"one more visit at {due_s:.0f} s"
+
+    def _ask(self, question: str, default: str, now_s: float) -> str:
+        self._journal.database.connection.execute(
+            "INSERT INTO notes (time_s, kind, text) VALUES (?,?,?)",
+            (now_s, "question", f"{question} (nobody asked; {default})"),
+        )
+        return f"nobody is there to ask; the default applies: {default}"
 
     def _skip(self, fov: str, until_s: float) -> int:
         cursor = self._journal.database.connection.execute(

@@ -1,10 +1,11 @@
 """Between pump and loop: finished visits one way, leave to go on the other way.
 
 In a real run the pump never waits for the mind (perception does not gate acquisition); the queue
-is bounded and drops its oldest visit when full. On the simulated clock both sides meet: the pump
-may not choose a visit at time t before every verdict that would be ready by t has been decided,
-and no decision is made before the clock has reached the time at which its verdict is ready. So a
-rehearsal gives the same run however fast either thread happens to be.
+is bounded, and when it is full the oldest visit that nobody looks at yet is dropped. On the
+simulated clock both sides meet: the pump may not choose a visit at time t before every verdict
+that would be ready by t has been decided, and no decision is made before the clock has reached the
+time at which its verdict is ready. So a rehearsal gives the same run however fast either thread
+happens to be.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,7 +30,13 @@ class HandoffStalled(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class FinishedVisit:
-    """A visit with its frames in the store. `frames` is None when they must be read from it."""
+    """A visit with its frames in the store.
+
+    Attributes
+    ----------
+    frames : None when they must be read from the store.
+    ready_s : when its verdict was ready, if an interrupted run had come so far.
+    """
 
     id: int
     fov: str
@@ -36,6 +44,7 @@ class FinishedVisit:
     started_s: float
     finished_s: float
     frames: tuple[Frame, ...] | None
+    ready_s: float | None = None
 
 
 @dataclass(slots=True)
@@ -56,6 +65,7 @@ class Handoff:
         self._taken: _Entry | None = None
         self._horizon_s = float("-inf")  # simulated time up to which decisions may be made
         self._last_ready_s = float("-inf")
+        self._steps = 0  # of both sides
         self._closed = False
         self.changed = threading.Event()  # wakes a real clock's sleep: the schedule has news
 
@@ -66,15 +76,14 @@ class Handoff:
         self._last_ready_s = ready_s
 
     def put(self, visit: FinishedVisit) -> FinishedVisit | None:
-        """Hand over a finished visit; returns the oldest one if it had to be dropped."""
+        """Hand over a finished visit; returns another one if that had to be dropped for it."""
         with self._condition:
-            # one judge looks at one visit after the other
-            ready_s = max(self._last_ready_s, visit.finished_s) + self._latency_s
-            self._last_ready_s = ready_s
-            dropped = None
-            if len(self._waiting) >= self._capacity:
-                dropped = self._waiting.popleft().visit
+            ready_s = visit.ready_s
+            if ready_s is None:
+                ready_s = self._after_that(self._last_ready_s, visit)
             self._waiting.append(_Entry(visit, ready_s))
+            dropped = self._drop_one() if len(self._undecided()) > 1 + self._capacity else None
+            self._last_ready_s = max(self._last_ready_s, self._undecided()[-1].ready_s)
             self._condition.notify_all()
             return dropped
 
@@ -84,6 +93,7 @@ class Handoff:
             return
         with self._condition:
             self._horizon_s = max(self._horizon_s, now_s)
+            self._steps += 1
             self._condition.notify_all()
             self._wait(lambda: self._closed or not self._ready_by(now_s))
 
@@ -98,12 +108,14 @@ class Handoff:
         with self._condition:
             return len(self._undecided())
 
-    def undecided_fovs(self, *, since_s: float) -> frozenset[str]:
-        """Fields with a visit finished at or after `since_s` that is not decided yet."""
+    def awaited(self, now_s: float, deadline_s: float) -> dict[str, float]:
+        """Fields with an undecided visit that finished less than `deadline_s` ago.
+
+        With the run time at which the deadline of the last such visit is over.
+        """
         with self._condition:
-            return frozenset(
-                e.visit.fov for e in self._undecided() if e.visit.finished_s >= since_s
-            )
+            ends = [(e.visit.fov, e.visit.finished_s + deadline_s) for e in self._undecided()]
+        return {fov: end_s for fov, end_s in sorted(ends) if end_s > now_s}
 
     def close(self) -> None:
         """No more visits; `take` answers None once the queue is empty."""
@@ -144,6 +156,7 @@ class Handoff:
         """The visit taken last has its decision, applied."""
         with self._condition:
             self._taken = None
+            self._steps += 1
             self._condition.notify_all()
         self.changed.set()
 
@@ -155,6 +168,29 @@ class Handoff:
     def _ready_by(self, now_s: float) -> bool:
         return any(entry.ready_s <= now_s for entry in self._undecided())
 
+    def _after_that(self, before_s: float, visit: FinishedVisit) -> float:
+        """One judge looks at one visit after the other."""
+        return max(before_s, visit.finished_s) + self._latency_s
+
+    def _drop_one(self) -> FinishedVisit:
+        """Drop the oldest visit but the first, which is the judge's, taken or about to be."""
+        at = 0 if self._taken else 1
+        dropped = self._waiting[at].visit
+        del self._waiting[at]
+        entries = self._undecided()
+        for before, entry in pairwise(entries):  # those behind it get their turn earlier
+            if entry.visit.ready_s is None:
+                entry.ready_s = self._after_that(before.ready_s, entry.visit)
+        self._last_ready_s = entries[0].ready_s
+        return dropped
+
     def _wait(self, ready: Callable[[], bool]) -> None:
-        if not self._condition.wait_for(ready, WATCHDOG_S):
-            raise HandoffStalled(f"no progress between pump and loop for {WATCHDOG_S:g} s")
+        """Wait; HandoffStalled when for long neither `ready` comes nor any step of either side."""
+        while not ready():
+            seen = self._steps
+
+            def moved(seen: int = seen) -> bool:
+                return ready() or self._steps != seen
+
+            if not self._condition.wait_for(moved, WATCHDOG_S):
+                raise HandoffStalled(f"no progress between pump and loop for {WATCHDOG_S:g} s")

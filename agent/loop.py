@@ -13,6 +13,7 @@ from langgraph.graph import END, START, StateGraph
 from agent import situation as situations
 from agent.checkpoints import JournalSaver
 from agent.journal.states import VerdictState
+from hardware.data import VisitKind
 from policies.action import Decision, Revisit
 from policies.policy import Situation
 
@@ -32,9 +33,12 @@ THREAD = "run"
 class LoopState(TypedDict, total=False):
     """What is checkpointed after each lap."""
 
-    visit: int | None  # the visit of this lap; None: no more visits
-    memory: dict[str, Any]  # policies.policy.Memory; LangGraph cannot resolve a recursive alias
-    decision: str  # of the lap under way, JSON
+    lap: int  # the visit of the last lap that came to its end
+    memory: dict[str, Any]  # after it: policies.policy.Memory (LangGraph wants no recursive alias)
+    # of the lap under way; LangGraph saves these even where a node raises
+    visit: int | None  # None: no more visits
+    next_memory: dict[str, Any]
+    decision: str  # JSON
     situation: str
 
 
@@ -90,8 +94,8 @@ class Loop:
         return visit
 
     def last_lap(self) -> int | None:
-        """The visit of the last checkpointed lap."""
-        visit: int | None = self.graph.get_state(self._config).values.get("visit")
+        """The visit of the last checkpointed lap that came to its end."""
+        visit: int | None = self.graph.get_state(self._config).values.get("lap")
         return visit
 
     # ------------------------------------------------------------------ nodes
@@ -135,8 +139,10 @@ class Loop:
             decision = self._late(visit)
         else:
             memory, decision = self._policy.decide(memory, judged.verdict, situation)
+        if decision.visit_id != visit.id:
+            raise RuntimeError(f"decision on visit {decision.visit_id}, asked for {visit.id}")
         return {
-            "memory": memory,
+            "next_memory": memory,
             "decision": decision.model_dump_json(),
             "situation": situations.to_json(situation),
         }
@@ -150,9 +156,17 @@ class Loop:
             applied = self._actor.apply(decision, now_s, state["situation"])
             if decision.actions:
                 self._progress.decided(now_s, visit.fov, decision.reason, tuple(applied))
+        self._actor.stop_if_wanted(decision)
         self._handoff.decided()
         self._visit = None
-        return {"decision": "", "situation": ""}
+        memory = state["next_memory"]
+        return {
+            "lap": visit.id,
+            "memory": memory,
+            "next_memory": {},
+            "decision": "",
+            "situation": "",
+        }
 
     # ------------------------------------------------------------------ inside
 
@@ -166,8 +180,12 @@ class Loop:
         return ready_s if self._handoff.simulated else self._now()
 
     def _late(self, visit: FinishedVisit) -> Decision:
-        """The plan's default for a verdict that missed its deadline; the policy is not asked."""
-        again = self._on_late == "revisit"
+        """The plan's default for a verdict that missed its deadline; the policy is not asked.
+
+        Looked at once more at most: with a judge that is always late, each visit would else ask
+        for the next.
+        """
+        again = self._on_late == "revisit" and visit.kind is not VisitKind.REVISIT
         return Decision(
             visit_id=visit.id,
             policy="plan default",

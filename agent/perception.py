@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from agent.journal.mind import JudgedVisit
+from agent.journal.mind import NOBODY, JudgedVisit
 from agent.journal.states import VerdictState
 from hardware.bounded import Bounded
 from hardware.fault import FaultKind, InstrumentFault
 from policies.action import Decision
-from policies.verdict import abstention
+from policies.verdict import Verdict, abstention
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from agent.plan import JudgeConfig
     from hardware.data import Clock, Frame
     from policies.judge import Judge
-    from policies.verdict import Verdict
 
 REHEARSAL_PATIENCE_S = 60.0  # real seconds that a judge may take on the simulated clock
 
@@ -79,15 +78,15 @@ class Perception:
             verdict = self._bounded.call(
                 "judge", patience_s, lambda: self._judge.judge(frames, target=self._target)
             )
-        except Exception as error:  # whatever a model does, the run goes on
+            if not isinstance(verdict, Verdict):
+                raise TypeError(f"no verdict but {type(verdict).__name__}")
+            if (verdict.visit_id, verdict.fov) != (visit.id, visit.fov):
+                raise ValueError(f"verdict for visit {verdict.visit_id}, asked for {visit.id}")
+        except (Exception, SystemExit) as error:  # whatever a model does, the run goes on
             self._journal.records.error("judge", error, visit.id)
             timed_out = isinstance(error, InstrumentFault) and error.kind is FaultKind.TIMEOUT
             state = VerdictState.LATE if timed_out else VerdictState.FAILED
             return state, nothing(f"the judge failed: {error}")
-        if (verdict.visit_id, verdict.fov) != (visit.id, visit.fov):
-            wrong = ValueError(f"verdict for visit {verdict.visit_id}, asked for {visit.id}")
-            self._journal.records.error("judge", wrong, visit.id)
-            return VerdictState.FAILED, nothing(str(wrong))
         return (VerdictState.ABSTAINED if verdict.abstained else VerdictState.GIVEN), verdict
 
     def close(self) -> None:
@@ -99,7 +98,14 @@ def give_up(journal: Journal, visit: FinishedVisit, now_s: float) -> None:
     """A visit that nobody looked at: its queue was full. Recorded as such, and settled."""
     why = "the queue of visits to judge was full"
     with journal.database.transaction():
-        verdict = abstention(visit.id, visit.fov, "none", "", why)
-        journal.mind.write_verdict(VerdictState.UNJUDGED, now_s, verdict)
-        decision = Decision(visit_id=visit.id, policy="none", reason=f"{visit.fov}: {why}")
-        journal.mind.write_decision(decision, now_s, [], "{}")
+        if journal.mind.verdict(visit.id) is None:
+            verdict = abstention(visit.id, visit.fov, "none", "", why)
+            journal.mind.write_verdict(VerdictState.UNJUDGED, now_s, verdict)
+        if journal.mind.situation(visit.id) is None:
+            decision = Decision(
+                visit_id=visit.id,
+                policy=NOBODY,
+                reason=f"{visit.fov}: {why}",
+                cites=(visit.id,),
+            )
+            journal.mind.write_decision(decision, now_s, [], "{}")

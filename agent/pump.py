@@ -5,7 +5,6 @@ It runs in the runner's thread and is the only one that holds the instrument.
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 from agent.expand import event_templates
@@ -36,7 +35,7 @@ IDLE_S = 0.5  # longest nap of a real run while it waits for last decisions
 
 
 class Pump:
-    """Implements the engine's VisitSource. `outcome` and `why` are its own finish reason."""
+    """Implements the engine's VisitSource. `ending` is its own finish reason."""
 
     def __init__(
         self,
@@ -51,8 +50,6 @@ class Pump:
         disk: DiskGuard,
         progress: Progress,
     ) -> None:
-        self.outcome = Outcome.RUNNING
-        self.why = ""
         self.visit: Visit | None = None
         self._plan = plan
         self._journal = journal
@@ -65,8 +62,10 @@ class Pump:
         self._progress = progress
         self._fovs = {fov.name: fov for fov in journal.visits.fovs()}
         self._templates: dict[tuple[str, VisitKind], tuple[useq.MDAEvent, ...]] = {}
-        self._stop_asked = threading.Event()
+        self._stops: list[tuple[Outcome, str]] = []  # asked for so far; appending is atomic
+        self._complete = False
         self._frames: list[Frame] = []
+        self._stored_before = 0  # frames of the visit under way, before an interruption
         self._started_s = 0.0
         self._errors_in_a_row = 0
         self._worst_fov = 0.0
@@ -78,41 +77,46 @@ class Pump:
 
     def stop(self, outcome: Outcome, why: str) -> None:
         """End the run after the visit under way. The first reason given is the one that counts."""
-        if not self._stop_asked.is_set():
-            self.outcome, self.why = outcome, why
-            self._stop_asked.set()
+        self._stops.append((outcome, why))
         self._handoff.changed.set()
+
+    @property
+    def ending(self) -> tuple[Outcome, str]:
+        """How the run ended, and why; RUNNING where nobody knows."""
+        if self._stops:
+            return self._stops[0]
+        return (Outcome.COMPLETE if self._complete else Outcome.RUNNING), ""
 
     # ------------------------------------------------------------------ VisitSource
 
     def next_visit(self) -> Visit | None:
         """Wait until a visit is due; None at the end of the run."""
-        while not self._stop_asked.is_set():
-            self._handoff.changed.clear()
+        while True:
+            self._handoff.changed.clear()  # before anything is looked at: no news gets lost
             now_s = self._clock.now()
+            if self._stops:
+                return None
             if self._interrupted:  # go on where they were, before anything is decided
                 row = self._interrupted.pop(0)
                 started_s = now_s if row.started_s is None else row.started_s
                 return self._begin(self._visit(row, row.t_index or 0), started_s)
             self._handoff.settle(now_s)
-            if self._stop_asked.is_set():
-                break
-            taken = self._take(now_s)
+            if self._stops:
+                return None
+            taken = self._schedule.take(now_s, self._awaited(now_s))
             if taken is not None:
                 visit = self._visit(*taken)
                 if self._room_for(visit):
                     return self._begin(visit, now_s)
                 continue
-            wait_until = self._next_event_s()
+            wait_until = self._next_event_s(now_s)
             if wait_until is None:
-                self._writer.drain()
-                if self._handoff.undecided() == 0:
-                    self.outcome = Outcome.COMPLETE
+                if self._nothing_left():
+                    self._complete = True
                     return None
                 wait_until = now_s + IDLE_S
             wake = None if self._clock.simulated else self._handoff.changed
             self._clock.sleep_until(wait_until, wake)
-        return None
 
     def stored(self, frame: Frame) -> None:
         """Store the frame, then say so in the journal. Nobody judges it before."""
@@ -122,15 +126,15 @@ class Pump:
     def ended(self, visit: Visit, account: VisitAccount) -> None:
         """Book the visit and hand its frames to the mind, once all of them are stored."""
         now_s = self._clock.now()
-        have = visit.first_event + account.stored
+        have = self._stored_before + account.stored
         why = "; ".join(dict.fromkeys(account.reasons))
-        if account.stored == account.expected:
+        if have == len(visit.events):
             state = VisitState.DELIVERED
         elif have == 0:
             state = VisitState.SKIPPED
         else:
             state = VisitState.DROPPED
-            why = f"{have} of {len(visit.events)} frames; {why}"
+            why = f"{have} of {len(visit.events)} frames; {why or 'lost before an interruption'}"
         for fault in account.faults:
             self._journal.records.error("instrument", fault, visit.id)
             self._progress.warning(f"{visit.fov.name}: {fault}")
@@ -149,16 +153,16 @@ class Pump:
 
     # ------------------------------------------------------------------ inside
 
-    def _take(self, now_s: float) -> tuple[VisitRow, int] | None:
-        blocked: frozenset[str] = frozenset()
-        if self._plan.coupling == "synchronized":
-            self._writer.drain()
-            since_s = now_s - self._plan.judge.deadline_s
-            blocked = self._handoff.undecided_fovs(since_s=since_s)
-        return self._schedule.take(now_s, blocked)
+    def _awaited(self, now_s: float) -> dict[str, float]:
+        """Synchronized: fields that wait for a verdict, and until when at most."""
+        if self._plan.coupling != "synchronized":
+            return {}
+        self._writer.drain()
+        return self._handoff.awaited(now_s, self._plan.judge.deadline_s)
 
     def _visit(self, row: VisitRow, t_index: int) -> Visit:
         fov = self._fovs[row.fov]
+        self._stored_before, first_event = self._journal.visits.frames_stored(row.id)
         return Visit(
             id=row.id,
             fov=fov,
@@ -166,7 +170,7 @@ class Pump:
             events=self._events(fov, row.kind, t_index),
             due_s=row.due_s,
             t_index=t_index,
-            first_event=self._journal.visits.frames_stored(row.id),
+            first_event=first_event,
             refocus=row.refocus,
         )
 
@@ -206,17 +210,18 @@ class Pump:
         self.stop(Outcome.FAILED, str(answer))
         return False
 
-    def _next_event_s(self) -> float | None:
-        """When something can change next: a visit falls due, or a verdict is ready."""
-        now_s = self._clock.now()
-        due_s, ready_s = self._schedule.next_due_s(), self._handoff.next_ready_s()
-        if due_s is None and ready_s is None:
-            return None
-        # a visit that is due by now but was not taken waits for its field's verdict
-        ahead = [t for t in (due_s, ready_s) if t is not None and t > now_s]
-        if due_s is not None and due_s <= now_s and not self._clock.simulated:
-            ahead.append(now_s + IDLE_S)
-        return min(ahead, default=now_s + IDLE_S)
+    def _next_event_s(self, now_s: float) -> float | None:
+        """When something can change: a visit falls due, a verdict is ready, or a field's waiting
+        for one is over. Real clock: a verdict wakes the pump whenever it comes.
+        """
+        times: list[float | None] = [self._schedule.next_due_s(now_s), self._handoff.next_ready_s()]
+        times += self._awaited(now_s).values()
+        return min((t for t in times if t is not None), default=None)
+
+    def _nothing_left(self) -> bool:
+        """No visit pending and none undecided. In this order: a decision may add visits."""
+        self._writer.drain()
+        return self._handoff.undecided() == 0 and self._schedule.next_due_s() is None
 
     def _hand_over(self, finished: FinishedVisit, state: VisitState, why: str) -> None:
         """All its frames are stored: the visit is over, and the mind may have it."""
@@ -230,8 +235,7 @@ class Pump:
 
     def _after(self, visit: Visit, account: VisitAccount, state: VisitState) -> None:
         if account.hold_position:
-            why = "position held: autofocus failed"
-            self._journal.visits.skip_pending(visit.fov.name, float("inf"), why)
+            self._journal.visits.hold(visit.fov.name, "position held: autofocus failed")
             self._journal.records.note("hold", f"{visit.fov.name}: {'; '.join(account.reasons)}")
         if account.stop_run:
             self.stop(Outcome.FAILED, f"{visit.fov.name}: {'; '.join(account.reasons)}")

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.handoff import FinishedVisit
-from hardware.data import VisitKind
+from agent.journal.mind import NOBODY
 
 if TYPE_CHECKING:
     from agent.journal.database import Database
     from agent.journal.journal import Journal
+    from agent.journal.visits import VisitRow
     from hardware.data import MicroscopeConfig
     from hardware.microscope import InstrumentState
 
@@ -84,35 +85,40 @@ def unfinished_laps(journal: Journal, last_lap: int | None) -> list[FinishedVisi
     """Visits that the mind has still to deal with, in the order in which they ended.
 
     Those without a decision; and before them the one whose decision was applied but whose lap was
-    not checkpointed: its lap is repeated to bring the policy's memory up to date, and acts on
-    nothing.
+    not checkpointed: its lap is repeated to bring the policy's memory up to date, and changes
+    nothing else. There is never more than one: the next lap begins after the checkpoint.
     """
-    database = journal.database
     rows = journal.visits.undecided()
-    newest = database.row(
-        "SELECT v.id FROM visits v JOIN decisions d ON d.visit=v.id WHERE d.policy != 'none'"
-        " ORDER BY v.finished_s DESC, v.id DESC LIMIT 1"
+    newest = journal.database.row(
+        "SELECT v.id FROM visits v JOIN decisions d ON d.visit=v.id WHERE d.policy != ?"
+        " ORDER BY v.finished_s DESC, v.id DESC LIMIT 1",
+        NOBODY,
     )
     if newest is not None and newest[0] != last_lap:
         repeated = journal.visits.get(int(newest[0]))
         if repeated is not None:
             rows.insert(0, repeated)
-    return [
-        FinishedVisit(
-            id=row.id,
-            fov=row.fov,
-            kind=VisitKind(row.kind),
-            started_s=row.started_s or 0.0,
-            finished_s=journal.visits.finished_s(row.id),
-            frames=None,
-        )
-        for row in rows
-    ]
+    return [_finished(journal, row) for row in rows]
+
+
+def _finished(journal: Journal, row: VisitRow) -> FinishedVisit:
+    judged = journal.mind.verdict(row.id)
+    return FinishedVisit(
+        id=row.id,
+        fov=row.fov,
+        kind=row.kind,
+        started_s=row.started_s or 0.0,
+        finished_s=journal.visits.finished_s(row.id),
+        frames=None,
+        ready_s=None if judged is None else judged.ready_s,
+    )
 
 
 def last_ready_s(database: Database) -> float:
     """When the last decided verdict was ready; minus infinity when there is none."""
     row = database.row(
-        "SELECT max(ready_s) FROM verdicts WHERE visit IN (SELECT visit FROM decisions)"
+        "SELECT max(ready_s) FROM verdicts v JOIN decisions d ON d.visit=v.visit"
+        " WHERE d.policy != ?",
+        NOBODY,
     )
     return float(row[0]) if row and row[0] is not None else float("-inf")

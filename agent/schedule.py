@@ -75,32 +75,33 @@ class Schedule:
 
     def take(self, now_s: float, blocked: Collection[str] = ()) -> tuple[VisitRow, int] | None:
         """Start the visit to make now; returns it with its time index, None if none is due."""
-        choice = choose(
-            self._visits.due(now_s),
-            now_s,
-            last_started=self._last_started,
-            blocked=blocked,
-            skip_overtaken=self._skip_overtaken,
-        )
-        for visit in choice.overtaken:
-            why = "overtaken: the next round was due before it could start"
-            self._visits.finish(visit.id, VisitState.SKIPPED, why, now_s)
-        if choice.visit is None:
-            return None
-        visit = choice.visit
-        t_index = self._visits.start(visit, now_s, late=now_s - visit.due_s > self._late_after_s)
+        with self._visits.database.transaction():  # nothing is decided between look and start
+            choice = choose(
+                self._visits.due(now_s),
+                now_s,
+                last_started=self._last_started,
+                blocked=blocked,
+                skip_overtaken=self._skip_overtaken,
+            )
+            for visit in choice.overtaken:
+                why = "overtaken: the next round was due before it could start"
+                self._visits.finish(visit.id, VisitState.SKIPPED, why, now_s)
+            if choice.visit is None:
+                return None
+            visit = choice.visit
+            late = now_s - visit.due_s > self._late_after_s
+            t_index = self._visits.start(visit, now_s, late=late)
         self._last_started[visit.fov] = now_s
         return visit, t_index
 
-    def next_due_s(self) -> float | None:
-        """When the next visit is due; None when the queue is empty."""
-        return self._visits.next_due_s()
+    def next_due_s(self, after_s: float = float("-inf")) -> float | None:
+        """When the next visit falls due after a time; None when there is none."""
+        return self._visits.next_due_s(after_s)
 
 
 def fill(plan: Plan, visits: VisitBook) -> None:
-    """Queue the whole baseline of a new run."""
+    """Queue the whole baseline, all of it or nothing. Does nothing where it is queued already."""
     focus = plan.autofocus
-    visits.write_fovs(fields(plan))
 
     def refocus(number: int) -> bool:
         if focus is None or focus.when == "focus_lost":
@@ -108,6 +109,9 @@ def fill(plan: Plan, visits: VisitBook) -> None:
         return focus.when == "every_visit" or number % focus.every_n_rounds == 0
 
     with visits.database.transaction():
+        if visits.fovs():
+            return
+        visits.write_fovs(fields(plan))
         visits.add(
             NewVisit(
                 fov=visit.fov.name,

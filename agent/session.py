@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 import threading
 from dataclasses import dataclass
@@ -11,26 +12,31 @@ from agent import recall, resume
 from agent.account import account
 from agent.act import Actor
 from agent.estimate import estimate
-from agent.expand import channels, due_times, z_slices
 from agent.handoff import Handoff
 from agent.journal.journal import Journal
 from agent.journal.states import Outcome
 from agent.loop import Loop
-from agent.perception import Perception
+from agent.perception import Perception, give_up
 from agent.pump import Pump
 from agent.schedule import Schedule, fill
+from agent.settings import (
+    disk_budget_bytes,
+    end_s,
+    focus_settings,
+    image_layout,
+    light_budget,
+    policy,
+)
 from agent.situation import affordable
 from agent.writer import Writer
-from hardware.autofocus import Sweep
-from hardware.disk import DiskGuard
+from hardware.disk import RESERVE_BYTES, DiskGuard
 from hardware.engine import Batches, VisitEngine
-from hardware.focusing import Focuser, FocusSettings, OnFocusFailure
-from hardware.gate import Gate, LightBudget
+from hardware.focusing import Focuser
+from hardware.gate import Gate
 from hardware.ledger import DoseLedger
 from hardware.microscope import Microscope
-from hardware.store import ImageLayout, ImageStore
-from policies.registry import make_judge, make_policy
-from policies.watch_parameters import WatchParameters
+from hardware.store import ImageStore, StoreError
+from policies.registry import make_judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,10 +47,10 @@ if TYPE_CHECKING:
     from agent.scope import Scope
     from hardware.data import Frame, MicroscopeConfig, Refusal
     from hardware.microscope import InstrumentState
-    from policies.policy import Policy
+
+__all__ = ["Ending", "Session", "end_s"]
 
 SWITCH_S = 0.0005
-RESERVE_BYTES = 2 * 1024**3  # a run stops before the disk is full
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,18 @@ class Ending:
     outcome: Outcome
     why: str
     error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a run is made of."""
+
+    store: ImageStore
+    writer: Writer
+    handoff: Handoff
+    pump: Pump
+    loop: Loop
+    perception: Perception
 
 
 class Session:
@@ -79,15 +97,12 @@ class Session:
         self._durable = durable
         self._progress = progress
         self._pump: Pump | None = None
-        budget = plan.budget
+        self._stop_asked: str | None = None
+        self._closed = False
         self.gate = Gate(
             config,
             self.ledger,
-            LightBudget(
-                dose_per_fov_j_cm2=budget.dose_per_fov_j_cm2,
-                exposure_per_fov_s=budget.exposure_per_fov_s,
-                total_dose_j_cm2=budget.total_dose_j_cm2,
-            ),
+            light_budget(plan),
             now=self.clock.now,
             on_refusal=self._refused,
         )
@@ -103,7 +118,7 @@ class Session:
         return state
 
     def resume(self) -> tuple[str, ...]:
-        """Light off; read the instrument, and say how it differs from the journal. Moves nothing.
+        """Light off; say how instrument and images differ from the journal. Moves nothing.
 
         A simulated scope is first put where the journal left it: its world stood still meanwhile.
         """
@@ -121,13 +136,15 @@ class Session:
             self.scope.receive(self.journal.light.finished_exposures())
         state = self.microscope.start()
         found = resume.differences(known, state, self.config) if known is not None else ()
+        found += self._store_differences()
         self.journal.records.note("resume", _words(state))
         for difference in found:
             self.journal.records.note("difference", difference)
+        fill(self.plan, self.journal.visits)  # where the start itself was interrupted
         if not self.clock.simulated:
-            n = self.journal.visits.skip_pending(
-                None, self.clock.now() - self.plan.trouble.late_after_s, "nothing ran at that time"
-            )
+            before_s = self.clock.now() - self.plan.trouble.late_after_s
+            self.journal.visits.put_back(before_s)
+            n = self.journal.visits.skip_pending(None, before_s, "nothing ran at that time")
             self.journal.records.note("resume", f"{n} visits fell into the time when nothing ran")
         return found
 
@@ -138,29 +155,12 @@ class Session:
 
         Always ends with the light off, the store closed and the outcome in the journal.
         """
-        handoff = Handoff(simulated=self.clock.simulated, latency_s=self.plan.judge.latency_s)
-        store = self._open_store()
-        writer = Writer(store, self.journal, background=not self.clock.simulated)
-        pump = self._pump = Pump(
-            self.plan,
-            self.journal,
-            Schedule(self.plan, self.journal.visits),
-            store,
-            writer,
-            handoff,
-            self.clock,
-            self.ledger,
-            DiskGuard(self.run_dir.path, RESERVE_BYTES, self._disk_budget()),
-            self._progress,
-        )
-        loop, perception = self._loop(
-            handoff,
-            lambda visit_id: recall.frames_of(self.journal.database, store, visit_id),
-            pump.stop,
-        )
-        handoff.after(resume.last_ready_s(self.journal.database))
-        for visit in resume.unfinished_laps(self.journal, loop.last_lap()):
-            handoff.put(visit)
+        self.journal.records.set(outcome=Outcome.RUNNING)
+        try:
+            parts = self._assemble()
+        except Exception as error:  # nothing has moved yet
+            return self._finish((Outcome.FAILED, _one_line(error)), None, [error])
+        pump, loop, handoff = parts.pump, parts.loop, parts.handoff
         failures: list[BaseException] = []
 
         def think() -> None:
@@ -168,7 +168,7 @@ class Session:
                 loop.run()
             except BaseException as error:
                 failures.append(error)
-                pump.stop(Outcome.FAILED, f"loop: {error}")
+                pump.stop(Outcome.FAILED, f"loop: {_one_line(error)}")
                 handoff.close()
 
         def acquire() -> None:
@@ -176,10 +176,10 @@ class Session:
                 try:
                     self._acquire(pump)
                 finally:
-                    writer.close()
+                    parts.writer.close()
             except BaseException as error:
                 failures.append(error)
-                pump.stop(Outcome.FAILED, str(error))
+                pump.stop(Outcome.FAILED, _one_line(error))
             finally:
                 handoff.close()
 
@@ -187,20 +187,22 @@ class Session:
             threading.Thread(target=think, name="loop"),
             threading.Thread(target=acquire, name="pump"),
         ]
-        self.journal.records.set(outcome=Outcome.RUNNING)
         # while the loop computes, the pump would wait up to 5 ms for the interpreter after every
         # device call; acquisition goes first
+        switch_s = sys.getswitchinterval()
         sys.setswitchinterval(SWITCH_S)
         for thread in threads:
             thread.start()
         for thread in threads:
             while thread.is_alive():  # short waits, so that Ctrl-C reaches this thread
                 thread.join(0.2)
-        perception.close()
-        return self._finish(pump, store, failures)
+        sys.setswitchinterval(switch_s)
+        parts.perception.close()
+        return self._finish(pump.ending, parts.store, failures)
 
     def stop(self, why: str) -> None:
         """End in order after the visit under way. From any thread or a signal handler."""
+        self._stop_asked = why
         if self._pump is not None:
             self._pump.stop(Outcome.STOPPED, why)
 
@@ -210,16 +212,54 @@ class Session:
         return self.microscope.stop()
 
     def close(self) -> None:
-        """Journal and devices; the last thing."""
-        self.microscope.close()
-        self.journal.close()
-        self.scope.shutdown()
+        """Journal and devices; the last thing. May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self.microscope.close()
+            self.journal.close()
+        finally:
+            self.scope.shutdown()
 
     # ------------------------------------------------------------------ inside
 
+    def _assemble(self) -> _Parts:
+        """Everything that a run needs; moves nothing."""
+        handoff = Handoff(simulated=self.clock.simulated, latency_s=self.plan.judge.latency_s)
+        store = self._open_store()
+        self.journal.visits.lost(store.missing)  # known and accepted
+        writer = Writer(store, self.journal, background=not self.clock.simulated)
+        pump = Pump(
+            self.plan,
+            self.journal,
+            Schedule(self.plan, self.journal.visits),
+            store,
+            writer,
+            handoff,
+            self.clock,
+            self.ledger,
+            DiskGuard(self.run_dir.path, RESERVE_BYTES, disk_budget_bytes(self.plan)),
+            self._progress,
+        )
+        loop, perception = self._loop(
+            handoff,
+            lambda visit_id: recall.frames_of(self.journal.database, store, visit_id),
+            pump.stop,
+        )
+        handoff.after(resume.last_ready_s(self.journal.database))
+        for visit in resume.unfinished_laps(self.journal, loop.last_lap()):
+            dropped = handoff.put(visit)
+            if dropped is not None:
+                give_up(self.journal, dropped, self.clock.now())
+        self._pump = pump
+        if self._stop_asked is not None:  # before there was anything to stop
+            pump.stop(Outcome.STOPPED, self._stop_asked)
+        return _Parts(store, writer, handoff, pump, loop, perception)
+
     def _acquire(self, pump: Pump) -> None:
         core = self.scope.core
-        focuser = Focuser(self.microscope, self._focus_settings(), self.journal.light)
+        focuser = Focuser(self.microscope, focus_settings(self.plan), self.journal.light)
         engine = VisitEngine(self.microscope, focuser, snap_retries=self.plan.trouble.snap_retries)
         core.mda.set_engine(engine)
         batches: Any = Batches(pump)  # an iterable object, see the engine
@@ -251,13 +291,13 @@ class Session:
         burst = estimate(plan, self.config, self.microscope.objective).burst
 
         def able() -> frozenset[str]:
-            return affordable(plan, fovs, self.ledger.fov, burst)
+            return affordable(plan, fovs, self.ledger.fov, self.ledger.total(), burst)
 
         loop = Loop(
             journal,
             handoff,
             perception,
-            _policy(plan),
+            policy(plan),
             Actor(plan, journal, end_s=end_s(plan), stop=stop),
             able,
             self._progress,
@@ -267,85 +307,68 @@ class Session:
         return loop, perception
 
     def _open_store(self) -> ImageStore:
-        height, width, dtype = self.microscope.image_format()
-        times = due_times(self.plan)
-        z_plan = self.plan.baseline.z_plan
-        planes = list(z_plan) if z_plan else []
-        layout = ImageLayout(
-            channels=channels(self.plan),
-            n_z=z_slices(self.plan),
-            z_step_um=abs(planes[1] - planes[0]) if len(planes) > 1 else None,
-            height=height,
-            width=width,
-            dtype=dtype,
-            pixel_size_um=self.microscope.pixel_size_um(),
-            interval_s=times[1] - times[0] if len(times) > 1 else None,
-        )
-        if self.run_dir.images.is_dir() and any(self.run_dir.images.iterdir()):
-            recorded = recall.frame_keys(self.journal.database)
-            store = ImageStore.open(
-                self.run_dir.path, layout, sync=self._durable, recorded=recorded
-            )
-            for key in store.missing:
-                self.journal.records.note("difference", f"frame {key} is not in the store any more")
-            return store
-        return ImageStore(self.run_dir.path, layout, sync=self._durable)
+        microscope = self.microscope
+        layout = image_layout(self.plan, microscope.image_format(), microscope.pixel_size_um())
+        recorded = recall.frame_keys(self.journal.database)
+        return ImageStore.open(self.run_dir.path, layout, sync=self._durable, recorded=recorded)
 
-    def _focus_settings(self) -> FocusSettings | None:
-        focus = self.plan.autofocus
-        if focus is None:
-            return None
-        return FocusSettings(
-            channel=focus.channel,
-            exposure_ms=focus.exposure_ms,
-            sweep=Sweep(focus.range_um, focus.coarse_step_um, focus.fine_step_um),
-            retries=focus.retries,
-            on_failure=OnFocusFailure(focus.on_failure),
-        )
+    def _store_differences(self) -> tuple[str, ...]:
+        try:
+            missing = self._open_store().missing
+        except StoreError as error:
+            return (str(error),)
+        if not missing:
+            return ()
+        return (f"{len(missing)} frames are not in the store any more, the first: {missing[0]}",)
 
-    def _disk_budget(self) -> int | None:
-        gb = self.plan.budget.disk_gb
-        return None if gb is None else int(gb * 1e9)
-
-    def _finish(self, pump: Pump, store: ImageStore, failures: list[BaseException]) -> Ending:
+    def _finish(
+        self,
+        ending: tuple[Outcome, str],
+        store: ImageStore | None,
+        failures: list[BaseException],
+    ) -> Ending:
         left_on = self.microscope.light_off()
-        outcome, why = pump.outcome, pump.why
-        if left_on:
-            outcome, why = Outcome.FAILED, f"{why}; could NOT switch off: {', '.join(left_on)}"
+        outcome, why = ending
+        if outcome is Outcome.RUNNING:
+            outcome, why = Outcome.FAILED, "the acquisition ended before the plan did"
         if outcome is Outcome.COMPLETE and not account(self.journal.database).balances:
             outcome, why = Outcome.FAILED, "the account of visits does not balance"
-        for error in failures:
-            self.journal.records.error("session", error)
-        for fov in store.fovs:
-            store.describe(fov, recall.frame_rows(self.journal.database, fov))
-        store.close()
-        self.journal.records.note("end", f"{outcome}: {why}" if why else str(outcome))
-        self.journal.records.set(
-            outcome=outcome,
-            ended_s=str(self.clock.now()),
-            calibrated="1" if self.ledger.calibrated else "0",
-        )
+        try:
+            if store is not None:
+                self._describe(store)
+                store.close()
+        except StoreError as error:
+            failures.append(error)
+        if failures and outcome is not Outcome.FAILED:
+            outcome, why = Outcome.FAILED, "; ".join(filter(None, (why, _one_line(failures[0]))))
+        if left_on:
+            outcome, why = Outcome.FAILED, f"{why}; could NOT switch off: {', '.join(left_on)}"
+        try:
+            for failure in failures:
+                self.journal.records.error("session", failure)
+            self.journal.records.note("end", f"{outcome}: {why}" if why else str(outcome))
+            self.journal.records.set(
+                outcome=outcome,
+                ended_s=str(self.clock.now()),
+                calibrated="1" if self.ledger.calibrated else "0",
+            )
+        except sqlite3.Error as unwritten:  # a full disk: the ending is told all the same
+            outcome, why = Outcome.FAILED, f"{why}; the journal cannot be written ({unwritten})"
+            failures.append(unwritten)
         self._progress.finished(outcome)
         return Ending(outcome, why, failures[0] if failures else None)
+
+    def _describe(self, store: ImageStore) -> None:
+        for fov in store.fovs:
+            store.describe(fov, recall.frame_rows(self.journal.database, fov))
 
     def _refused(self, refusal: Refusal) -> None:
         visit = self._pump.visit if self._pump is not None else None
         self.journal.records.refusal(refusal, "instrument", visit.id if visit else None)
 
 
-def end_s(plan: Plan) -> float:
-    """Run time after which nothing new begins: one interval past the last round."""
-    times = due_times(plan)
-    interval_s = times[-1] - times[-2] if len(times) > 1 else plan.reaction.duration_s
-    return times[-1] + interval_s
-
-
-def _policy(plan: Plan) -> Policy:
-    decide = plan.decide
-    if decide.policy == "fixed":
-        return make_policy("fixed")
-    given = decide.model_dump(exclude={"policy"})
-    return make_policy("watch", WatchParameters(refocus=plan.autofocus is not None, **given))
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _words(state: InstrumentState) -> str:

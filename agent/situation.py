@@ -19,10 +19,18 @@ def affordable(
     plan: Plan,
     fovs: Iterable[str],
     dose_of: Callable[[str], Dose],
+    total: Dose,
     cost: Dose,
 ) -> frozenset[str]:
-    """Fields whose light budget still pays for a burst of light `cost`. No budget: all of them."""
+    """Fields whose light budget still pays for a burst of light `cost`. No budget: all of them.
+
+    `total` is what all fields have received together.
+    """
     budget = plan.budget
+    if budget.total_dose_j_cm2 is not None and not _pays(
+        total.j_cm2, cost.j_cm2, budget.total_dose_j_cm2
+    ):
+        return frozenset()
     able = set()
     for fov in fovs:
         spent = dose_of(fov)
@@ -30,14 +38,16 @@ def affordable(
             spent.seconds + cost.seconds > budget.exposure_per_fov_s
         ):
             continue
-        if budget.dose_per_fov_j_cm2 is not None and (
-            spent.j_cm2 is None
-            or cost.j_cm2 is None
-            or spent.j_cm2 + cost.j_cm2 > budget.dose_per_fov_j_cm2
+        if budget.dose_per_fov_j_cm2 is not None and not _pays(
+            spent.j_cm2, cost.j_cm2, budget.dose_per_fov_j_cm2
         ):
             continue
         able.add(fov)
     return frozenset(able)
+
+
+def _pays(spent: float | None, cost: float | None, budget: float) -> bool:
+    return spent is not None and cost is not None and spent + cost <= budget
 
 
 def to_json(situation: Situation) -> str:

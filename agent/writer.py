@@ -33,11 +33,8 @@ class Writer:
         self._store = store
         self._journal = journal
         self._error: Exception | None = None
-        self._jobs: queue.Queue[Job | None] | None = None
-        if background:
-            self._jobs = queue.Queue(AHEAD)
-            self._thread = threading.Thread(target=self._work, args=(self._jobs,), name="writer")
-            self._thread.start()
+        self._jobs: queue.Queue[Job | None] | None = queue.Queue(AHEAD) if background else None
+        self._thread: threading.Thread | None = None
 
     def frame(self, frame: Frame) -> None:
         """Store a frame, then say so in the journal."""
@@ -48,8 +45,11 @@ class Writer:
         self._raise()
         if self._jobs is None:
             job()
-        else:
-            self._jobs.put(job)
+            return
+        if self._thread is None:  # not before there is something to end it for
+            self._thread = threading.Thread(target=self._work, args=(self._jobs,), name="writer")
+            self._thread.start()
+        self._jobs.put(job)
 
     def drain(self) -> None:
         """Wait until everything given is done."""
@@ -59,10 +59,10 @@ class Writer:
 
     def close(self) -> None:
         """Finish what was given and end; raises what went wrong."""
-        if self._jobs is not None:
+        if self._jobs is not None and self._thread is not None:
             self._jobs.put(None)
             self._thread.join()
-            self._jobs = None
+            self._thread = None
         self._raise()
 
     def _write(self, frame: Frame) -> None:

@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from hardware.fault import InstrumentFault
+
 CONTRAST = 1.05  # a peak must stand this far above the sweep's lowest score
-REGRESSION_WINDOW_S = 3 * 3600.0  # drift older than this says little about now
+ROUGHNESS = 2.0  # one peak climbs and descends once; noise does so several times
+NOISE_SD = 5.0  # structure below so many standard deviations of white noise is noise
+DRIFT_WINDOW_S = 3 * 3600.0  # drift older than this says little about now
+DRIFT_SPAN_S = 600.0  # over less time, a slope is all noise
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +34,37 @@ class Sweep:
     coarse_step_um: float
     fine_step_um: float
 
+    def coarse_um(self, start_um: float) -> list[float]:
+        """Stations of the coarse part, from low to high, with `start_um` in the middle."""
+        n = max(2, round(self.range_um / self.coarse_step_um))
+        return [start_um + (i - n / 2) * self.coarse_step_um for i in range(n + 1)]
+
+    def fine_um(self, peak_um: float) -> list[float]:
+        """Stations between the peak of the coarse part and its neighbours."""
+        m = max(1, round(self.coarse_step_um / self.fine_step_um))
+        return [peak_um + i * self.fine_step_um for i in range(-m + 1, m) if i != 0]
+
 
 @dataclass(frozen=True, slots=True)
 class FocusResult:
-    """Where focus was found, or why it was not. `curve` is ((z_um, score), ...) as measured."""
+    """Where focus was found, or why it was not.
+
+    `curve` is ((z_um, score), ...) as measured; `faults` are devices that failed on the way.
+    """
 
     ok: bool
     z_um: float
     why: str
     curve: tuple[tuple[float, float], ...]
+    faults: tuple[InstrumentFault, ...] = ()
 
 
 def sharpness(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> float:
     """Focus score of one image (higher is sharper), independent of brightness.
 
     Brenner's gradient (J. Histochem. Cytochem. 24:100, 1976) in both directions, less what shot
-    and read noise alone would give, over the squared mean signal above background.
+    and read noise alone would give, over the squared mean signal above background. 0.0 where
+    nothing stands out from the noise.
     """
     image = pixels.astype(np.float32)
     # 2x2 means: halves the noise's share and costs nothing in the passband that focus lives in
@@ -58,12 +78,16 @@ def sharpness(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> float:
     # that does not grow with distance
     near = float(np.mean((image[:, 1:] - image[:, :-1]) ** 2))
     near += float(np.mean((image[1:, :] - image[:-1, :]) ** 2))
+    # of white noise, far - near has a standard deviation of near / sqrt(pixels)
+    if far - near <= NOISE_SD * near / image.size**0.5:
+        return 0.0
     signal = float(image.mean()) - float(np.percentile(image[::4, ::4], 5))
-    return max(far - near, 0.0) / (signal + 1.0) ** 2
+    return (far - near) / (signal + 1.0) ** 2
 
 
 def autofocus(measure: Callable[[float], float], start_um: float, sweep: Sweep) -> FocusResult:
-    """Find focus round `start_um`. The peak must be interior: one at the edge is no focus.
+    """Find focus round `start_um`. The peak must be the only one, and interior: at the edge of
+    the sweep nobody knows whether it goes on.
 
     `measure(z_um)` goes there, images and returns a score. It is asked from low to high z, then
     round the coarse peak.
@@ -73,27 +97,27 @@ def autofocus(measure: Callable[[float], float], start_um: float, sweep: Sweep) 
     def scan(stations: Sequence[float]) -> None:
         curve.extend((z, measure(z)) for z in stations)
 
-    n = max(2, round(sweep.range_um / sweep.coarse_step_um))
-    coarse = [start_um + (i - n / 2) * sweep.coarse_step_um for i in range(n + 1)]
+    def failed(why: str) -> FocusResult:
+        return FocusResult(False, start_um, why, tuple(curve))
+
+    coarse = sweep.coarse_um(start_um)
     scan(coarse)
     scores = [score for _, score in curve]
     top = int(np.argmax(scores))
-    if max(scores) <= CONTRAST * min(scores) or max(scores) <= 0:
-        return FocusResult(False, start_um, "no contrast anywhere in the sweep", tuple(curve))
+    if not scores[top] > max(CONTRAST * min(scores), 0.0):
+        return failed("no contrast anywhere in the sweep")
     if top in (0, len(coarse) - 1):
-        return FocusResult(
-            False, start_um, f"sharpest at the edge of the sweep ({coarse[top]:g} um)", tuple(curve)
-        )
-    peak = coarse[top]
-    m = max(1, round(sweep.coarse_step_um / sweep.fine_step_um))
-    fine = [peak + i * sweep.fine_step_um for i in range(-m + 1, m) if i != 0]
-    scan(fine)
-    return FocusResult(True, _vertex(curve), "", tuple(curve))
-
-
-def _vertex(curve: Sequence[tuple[float, float]]) -> float:
-    """Vertex of the parabola through the best score and its neighbours, kept between them."""
+        return failed(f"sharpest at the edge of the sweep ({coarse[top]:g} um)")
+    scan(sweep.fine_um(coarse[top]))
     ordered = sorted(curve)
+    climbs = sum(abs(b - a) for (_, a), (_, b) in pairwise(ordered))
+    if climbs > ROUGHNESS * (2 * max(s for _, s in ordered) - ordered[0][1] - ordered[-1][1]):
+        return failed("the score goes up and down with z, without one peak")
+    return FocusResult(True, _vertex(ordered), "", tuple(curve))
+
+
+def _vertex(ordered: Sequence[tuple[float, float]]) -> float:
+    """Vertex of the parabola through the best score and its neighbours, kept between them."""
     top = max(range(len(ordered)), key=lambda i: ordered[i][1])
     if top in (0, len(ordered) - 1):
         return ordered[top][0]
@@ -116,35 +140,33 @@ class FocusPoint:
 def predict_offset(fov: str, now_s: float, history: Sequence[FocusPoint]) -> float:
     """Offset from the planned z at which `fov` should be in focus now (um).
 
-    The field's own last focus, plus the drift since then. Drift is one slope for the whole stage:
-    the median of each field's own slopes (Theil 1950, Sen 1968) over the last hours. A field never
-    focused takes the median of the others' offsets.
+    The field's own last focus plus the drift of the stage since then, which is trusted no further
+    ahead than it was watched. A field never focused takes the median of the others.
     """
-    recent = [p for p in history if now_s - p.time_s <= REGRESSION_WINDOW_S] or list(history)
-    if not recent:
+    if not history:
         return 0.0
+    recent = [p for p in history if now_s - p.time_s <= DRIFT_WINDOW_S]
     rate = drift_um_per_s(recent)
-    now = [p.offset_um + rate * (now_s - p.time_s) for p in _last_of_each(recent)]
-    own = [p for p in recent if p.fov == fov]
-    if not own:
-        return median(now)
-    return own[-1].offset_um + rate * (now_s - own[-1].time_s)
+    watched_s = recent[-1].time_s - recent[0].time_s if recent else 0.0
+    now = {
+        p.fov: p.offset_um + rate * min(max(now_s - p.time_s, 0.0), watched_s) for p in history
+    }  # the last one of each field stays
+    return now[fov] if fov in now else median(now.values())
 
 
 def drift_um_per_s(history: Sequence[FocusPoint]) -> float:
-    """Robust drift of focus over all fields (um/s); 0.0 until a field was focused twice."""
-    slopes = []
+    """Robust drift of focus over all fields (um/s); 0.0 until a field was focused twice.
+
+    The median of slopes within fields, each over half of a field's points (Theil's incomplete
+    method, 1950), so that neither a wrong focus nor the noise of two close ones moves it far.
+    """
     by_fov: dict[str, list[FocusPoint]] = {}
     for point in history:
         by_fov.setdefault(point.fov, []).append(point)
-    for points in by_fov.values():
-        slopes += [
-            (b.offset_um - a.offset_um) / (b.time_s - a.time_s)
-            for a, b in pairwise(points)
-            if b.time_s - a.time_s >= 60.0  # closer together, the slope is all noise
-        ]
+    slopes = [
+        (b.offset_um - a.offset_um) / (b.time_s - a.time_s)
+        for points in by_fov.values()
+        for a, b in zip(points, points[(len(points) + 1) // 2 :], strict=False)
+        if b.time_s - a.time_s >= DRIFT_SPAN_S
+    ]
     return median(slopes) if slopes else 0.0
-
-
-def _last_of_each(history: Sequence[FocusPoint]) -> list[FocusPoint]:
-    return list({p.fov: p for p in history}.values())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
+import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from hardware.fault import FaultKind, InstrumentFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 _Job = tuple["Future[Any]", "Callable[[], Any]"]
@@ -22,7 +24,7 @@ class Bounded:
 
     A C++ driver call cannot be interrupted. When one overruns, its thread is abandoned (a daemon:
     it cannot keep the process alive), the caller gets a TIMEOUT fault, and a fresh thread serves
-    the next call.
+    the next call. What the abandoned call still does when its driver wakes up, it does.
     """
 
     def __init__(self, name: str = "device-calls") -> None:
@@ -41,16 +43,16 @@ class Bounded:
         self._jobs.put((future, job))
         try:
             return future.result(timeout_s)
-        except FutureTimeout:
+        except FutureTimeout as error:
             if future.done():  # the device itself raised a TimeoutError
-                raise InstrumentFault(FaultKind.TIMEOUT, f"{what}: timed out") from None
+                raise InstrumentFault(
+                    FaultKind.TIMEOUT, f"{what}: {error or 'timed out'}"
+                ) from error
             self.close()
             self.abandoned += 1
             raise InstrumentFault(
                 FaultKind.TIMEOUT, f"{what}: no answer within {timeout_s:g} s"
             ) from None
-        except InstrumentFault:
-            raise
         except (RuntimeError, OSError, ValueError, MemoryError) as error:
             raise InstrumentFault(FaultKind.DEVICE, f"{what}: {error}") from error
 
@@ -59,6 +61,31 @@ class Bounded:
         if self._jobs is not None:
             self._jobs.put(None)
             self._jobs = None
+
+
+def all_at_once(jobs: Mapping[str, Callable[[], bool]], timeout_s: float) -> tuple[str, ...]:
+    """Run every job in a thread of its own; the names of those that did NOT say True in time.
+
+    For switching things off: takes no lock, waits for no other call, and a device that hangs or
+    raises holds up none of the others.
+    """
+    done: set[str] = set()
+
+    def run(name: str, job: Callable[[], bool]) -> None:
+        with contextlib.suppress(Exception):  # reported by its name, whatever it was
+            if job():
+                done.add(name)
+
+    threads = [
+        threading.Thread(target=run, args=item, name=f"off: {item[0]}", daemon=True)
+        for item in jobs.items()
+    ]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + timeout_s
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    return tuple(name for name in jobs if name not in done)
 
 
 def _serve(jobs: queue.SimpleQueue[_Job | None]) -> None:

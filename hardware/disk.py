@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from hardware.data import Answer
 
 GB = 1e9  # decimal, as disks are sold and as budgets are written
+RESERVE_BYTES = 2 * 1024**3  # what a run leaves free: it ends before the disk is full
 
 
 def free_bytes(path: Path) -> int:

@@ -9,7 +9,10 @@ are closed, so hardware sequencing never looks into a visit that is not decided 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pymmcore_plus import configure_logging
@@ -23,15 +26,13 @@ from hardware.focusing import OnFocusFailure
 from hardware.microscope import Light
 
 if TYPE_CHECKING:
-    import numpy as np
     import useq
-    from numpy.typing import NDArray
     from pymmcore_plus.metadata import FrameMetaV1
     from useq import MDAEvent
 
     from hardware.data import Visit
     from hardware.focusing import Focuser
-    from hardware.microscope import Microscope
+    from hardware.microscope import Image, Microscope
 
 
 @dataclass(slots=True)
@@ -84,7 +85,6 @@ class VisitEngine(MDAEngine):
         self._visit: Visit | None = None
         self._account = VisitAccount(0)
         self._pixel_size_um = 0.0
-        self._xyz = (0.0, 0.0, 0.0)
 
     # ------------------------------------------------------------------ visits
 
@@ -117,7 +117,7 @@ class VisitEngine(MDAEngine):
             self._refuse(moved)
             return
         self._pixel_size_um = self.microscope.pixel_size_um()
-        if self._pixel_size_um <= 0:
+        if not self._pixel_size_um > 0:
             self._refuse(
                 Refusal(
                     Rule.PIXEL_SIZE,
@@ -134,18 +134,24 @@ class VisitEngine(MDAEngine):
             event.model_copy(update={"z_pos": float(event.z_pos or 0.0) + offset_um})
             for event in visit.events[visit.first_event :]
         ]
-        if len(todo) > 1 and any(event.index.get("z", 0) for event in todo):
-            yield from iter_sequenced_events(self.mmcore, todo)
-        else:
-            yield from todo
+        # one channel and exposure at a time, so that a sequence changes nothing but z
+        for _, run in groupby(todo, key=lambda event: (event.channel, event.exposure)):
+            events = list(run)
+            if len({event.z_pos for event in events}) == len(events) > 1:
+                yield from iter_sequenced_events(self.mmcore, events)
+            else:
+                yield from events
 
     def _focus(self, visit: Visit, account: VisitAccount) -> bool:
         """Autofocus; on failure do what the plan says. True: go on and image."""
         result = self._focuser.focus(visit)
         settings = self._focuser.settings
+        account.faults += result.faults
         if result.ok or settings is None or settings.on_failure is OnFocusFailure.HOLD_LAST:
             return True
         account.reasons.append(f"autofocus failed: {result.why}")
+        if self.microscope.stopped:  # which says nothing of the field
+            return False
         account.hold_position = settings.on_failure is OnFocusFailure.HOLD_POSITION
         account.stop_run = settings.on_failure is OnFocusFailure.STOP
         return False
@@ -167,18 +173,12 @@ class VisitEngine(MDAEngine):
     def exec_event(self, event: MDAEvent) -> Iterator[Any]:
         """Expose, store, then hand the frame to whoever listens."""
         try:
-            if not isinstance(event, SequencedEvent):
-                yield from self._single(event)
-            elif _only_z(event):
+            if isinstance(event, SequencedEvent):
                 yield from self._stack(event)
             else:
-                for part in event.events:
-                    self.setup_event(part)
-                    yield from self._single(part)
+                yield from self._single(event)
         except InstrumentFault as fault:
             self._fault(fault)
-        except SkipEvent:  # recorded where it was raised; the runner takes it only from setup
-            return
 
     def teardown_event(self, event: MDAEvent) -> None:
         """Nothing to undo: the shutter follows each exposure."""
@@ -189,65 +189,53 @@ class VisitEngine(MDAEngine):
         for attempt in range(self._snap_retries + 1):
             purpose = Purpose.VISIT if attempt == 0 else Purpose.RETRY
             try:
-                pixels = self.microscope.snap(_light(visit, event, index, purpose))
+                image = self.microscope.snap(_light(visit, event, index, purpose))
             except InstrumentFault as fault:
                 if attempt == self._snap_retries:
                     raise
                 self._account.faults.append(fault)
                 continue
-            if isinstance(pixels, Refusal):
-                self._refuse(pixels)
+            if isinstance(image, Refusal):
+                self._refuse(image)
                 return
-            z_um = self.mmcore.getZPosition()
-            yield self._store(visit, event, index, pixels, self.microscope.clock.now(), z_um)
+            yield self._store(visit, event, index, image)
             return
 
     def _stack(self, event: SequencedEvent) -> Iterator[Any]:
-        visit, microscope = self._running(), self.microscope
+        visit = self._running()
+        if not event.z_sequence:
+            raise RuntimeError("a hardware sequence of something else than z")
         indices = [_index_of(visit, part) for part in event.events]
         lights = [
             _light(visit, part, index, Purpose.VISIT)
             for part, index in zip(event.events, indices, strict=True)
         ]
-        start_s = microscope.clock.now()
-        images = microscope.snap_stack(lights, event.z_sequence)
+        images = self.microscope.snap_stack(lights, event.z_sequence)
         if isinstance(images, Refusal):
             self._refuse(images)
             return
-        # within a triggered stack the host sees arrival, not exposure: times are nominal
-        step_s = lights[0].exposure_ms / 1000 + microscope.config.timing.readout_s
-        for i, pixels in enumerate(images):
-            part = event.events[i]
-            time_s = start_s + (i + 1) * step_s
-            yield self._store(visit, part, indices[i], pixels, time_s, event.z_sequence[i])
+        with closing(images):  # ends the sequence and the light, also when storing fails
+            for part, index, image in zip(event.events, indices, images, strict=True):
+                yield self._store(visit, part, index, image)
 
-    def _store(
-        self,
-        visit: Visit,
-        event: MDAEvent,
-        index: int,
-        pixels: NDArray[np.uint16],
-        time_s: float,
-        z_um: float,
-    ) -> ImagePayload:
+    def _store(self, visit: Visit, event: MDAEvent, index: int, image: Image) -> ImagePayload:
         microscope = self.microscope
-        core = microscope.core
-        x, y = core.getXYPosition()
+        ago = timedelta(seconds=microscope.clock.now() - image.time_s)
         frame = Frame(
             visit_id=visit.id,
             index=index,
             key=FrameKey(
                 visit.fov.name, visit.t_index, event.index.get("c", 0), event.index.get("z", 0)
             ),
-            pixels=pixels,
+            pixels=image.pixels,
             event=event,
             meta=FrameMeta(
-                time_s=time_s,
-                utc=microscope.clock.utc().isoformat(timespec="milliseconds"),
-                x_um=x,
-                y_um=y,
-                z_um=z_um,
-                exposure_ms=core.getExposure(),
+                time_s=image.time_s,
+                utc=(microscope.clock.utc() - ago).isoformat(timespec="milliseconds"),
+                x_um=image.x_um,
+                y_um=image.y_um,
+                z_um=image.z_um,
+                exposure_ms=image.exposure_ms,
                 channel=event.channel.config if event.channel else "",
                 objective=microscope.objective,
                 pixel_size_um=self._pixel_size_um,
@@ -256,7 +244,8 @@ class VisitEngine(MDAEngine):
         if self._source is not None:
             self._source.stored(frame)
         self._account.stored += 1
-        return ImagePayload(pixels, event, cast("FrameMetaV1", {}))  # the journal has it all
+        # the journal has it all
+        return ImagePayload(image.pixels, event, cast("FrameMetaV1", {}))
 
     # ------------------------------------------------------------------ what went wrong
 
@@ -290,13 +279,3 @@ def _index_of(visit: Visit, event: MDAEvent) -> int:
 def _light(visit: Visit, event: MDAEvent, index: int, purpose: Purpose) -> Light:
     channel = event.channel.config if event.channel else ""
     return Light(visit.id, index, purpose, visit.fov.name, channel, float(event.exposure or 0.0))
-
-
-def _only_z(event: SequencedEvent) -> bool:
-    """True when nothing but z changes: the only hardware sequence that the gate checks."""
-    return bool(event.z_sequence) and not (
-        event.x_sequence
-        or event.exposure_sequence
-        or event.slm_sequence
-        or event.property_sequences
-    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from hardware.autofocus import FocusPoint, FocusResult, Sweep, autofocus, predict_offset, sharpness
 from hardware.data import Purpose, Refusal
+from hardware.fault import InstrumentFault
 from hardware.microscope import Light
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from hardware.microscope import Microscope
 
 FRESH_S = 60.0  # an interrupted sweep's images still say where focus is, this long after
+SAME_Z_UM = 1e-6  # stations of one sweep computed twice
 
 
 class OnFocusFailure(StrEnum):
@@ -81,34 +83,35 @@ class Focuser:
     def focus(self, visit: Visit) -> FocusResult:
         """Sweep round the predicted focus, retried as often as the plan says.
 
-        Answers a failed result when the gate refuses or no interior peak is found; raises
-        InstrumentFault when a device fails.
+        Answers a failed result when no single interior peak is found, the gate refuses, or a
+        device fails.
         """
         settings = self.settings
         if settings is None:
             return FocusResult(False, visit.fov.z_um, "the plan has no autofocus", ())
-        known = self._recall(visit)
+        steps = _Steps(self._microscope, self._book, visit, settings, self._recall(visit))
         result = FocusResult(False, visit.fov.z_um, "not tried", ())
-        index = 0
+        faults: list[InstrumentFault] = []
         for _ in range(settings.retries + 1):
-            start_um = visit.fov.z_um + self.offset_um(visit)
+            start_um = steps.recalled_start_um()
+            if start_um is None:
+                start_um = visit.fov.z_um + self.offset_um(visit)
             try:
                 switched = self._microscope.set_channel(settings.channel)
                 if isinstance(switched, Refusal):
                     raise SweepRefused(switched)
-
-                def measure(z_um: float) -> float:
-                    nonlocal index
-                    index += 1
-                    return self._measure(visit, settings, index - 1, z_um, known)
-
-                result = autofocus(measure, start_um, settings.sweep)
+                result = autofocus(steps.measure, start_um, settings.sweep)
             except SweepRefused as refused:
                 result = FocusResult(False, start_um, str(refused.refusal), ())
-            if result.ok:
+            except InstrumentFault as fault:
+                faults.append(fault)
+                result = FocusResult(False, start_um, str(fault), ())
+            if result.ok or self._microscope.stopped:
                 break
+        result = replace(result, faults=tuple(faults))
         now_s = self._microscope.clock.now()
-        self._book.focus_found(visit, result, now_s)
+        if not self._microscope.stopped:  # a sweep that was cut short says nothing of the field
+            self._book.focus_found(visit, result, now_s)
         if result.ok:
             offset_um = result.z_um - visit.fov.z_um
             self._history.append(FocusPoint(visit.fov.name, now_s, offset_um))
@@ -123,25 +126,55 @@ class Focuser:
             if now_s - time_s <= FRESH_S
         }
 
-    def _measure(
+
+class _Steps:
+    """The images of one visit's sweeps, counted through its retries."""
+
+    def __init__(
         self,
+        microscope: Microscope,
+        book: FocusBook,
         visit: Visit,
         settings: FocusSettings,
-        index: int,
-        z_um: float,
         known: dict[int, tuple[float, float]],
-    ) -> float:
-        if index in known and abs(known[index][0] - z_um) < 1e-6:
-            return known[index][1]
+    ) -> None:
+        self._microscope = microscope
+        self._book = book
+        self._visit = visit
+        self._settings = settings
+        self._known = known
+        self._next = 0
+
+    def recalled_start_um(self) -> float | None:
+        """Where the interrupted sweep that begins with the next step started, if there is one.
+
+        The prediction of where to start has moved since; the stations must be the same again.
+        """
+        if self._next not in self._known:
+            return None
+        return self._known[self._next][0] - self._settings.sweep.coarse_um(0.0)[0]
+
+    def measure(self, z_um: float) -> float:
+        """The score at `z_um`: recalled, or imaged through the gate and written down."""
+        index, visit, settings = self._next, self._visit, self._settings
+        self._next += 1
+        if index in self._known and abs(self._known[index][0] - z_um) < SAME_Z_UM:
+            return self._known[index][1]
         moved = self._microscope.move_z(z_um)
         if isinstance(moved, Refusal):
             raise SweepRefused(moved)
-        light = Light(
-            visit.id, index, Purpose.FOCUS, visit.fov.name, settings.channel, settings.exposure_ms
+        image = self._microscope.snap(
+            Light(
+                visit.id,
+                index,
+                Purpose.FOCUS,
+                visit.fov.name,
+                settings.channel,
+                settings.exposure_ms,
+            )
         )
-        pixels = self._microscope.snap(light)
-        if isinstance(pixels, Refusal):
-            raise SweepRefused(pixels)
-        score = sharpness(pixels)
+        if isinstance(image, Refusal):
+            raise SweepRefused(image)
+        score = sharpness(image.pixels)
         self._book.focus_step(visit.id, index, z_um, score)
         return score

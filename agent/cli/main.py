@@ -20,6 +20,25 @@ app = typer.Typer(
 bench = typer.Typer(no_args_is_help=True, help="Measure: every figure in the docs comes from here.")
 app.add_typer(bench, name="bench")
 
+
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"microscout {version('microscout')}")
+        raise typer.Exit()
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit."),
+    ] = False,
+) -> None:
+    """Options that belong to no command."""
+
+
 PlanArg = Annotated[str, typer.Argument(metavar="PLAN", help="A plan: YAML file or shipped name.")]
 RunArg = Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")]
 OutOpt = Annotated[
@@ -52,7 +71,9 @@ def rehearse(
 
 
 @app.command(epilog="Example: microscout run plan.yaml --microscope demo")
-def run(plan: PlanArg, microscope: MicroscopeOpt = None, out: OutOpt = None, json: JsonOpt = False) -> None:
+def run(
+    plan: PlanArg, microscope: MicroscopeOpt = None, out: OutOpt = None, json: JsonOpt = False
+) -> None:
     """Run a plan on a real microscope. Ctrl-C ends it in order, twice ends it at once."""
     from agent.commands.run import run as command
 
@@ -136,7 +157,20 @@ def schema(
     raise typer.Exit(command(what))
 
 
-@app.command()
+@app.command(epilog="Example: microscout export plan.yaml --out plan.useq.yaml")
+def export(
+    plan: PlanArg,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="New file to write (default: print it).")
+    ] = None,
+) -> None:
+    """Give out a plan's baseline as a plain useq MDASequence, for other programs."""
+    from agent.commands.export import export as command
+
+    raise typer.Exit(command(plan, out))
+
+
+@app.command(epilog="Example: microscout doctor --json")
 def doctor(json: JsonOpt = False) -> None:
     """Look at this computer: what is installed, what is missing, how to get it."""
     from agent.commands.doctor import doctor as command
@@ -181,14 +215,34 @@ def bench_crash(
 
 
 def main() -> None:
-    """Console script. A ConfigError is one line per fault on stderr, and exit code 2."""
+    """Console script.
+
+    What is wrong with the input or the world is one line per fault on stderr; exit code 2 before
+    a run began, 1 after, 130 when it was interrupted. A traceback is a fault of this program.
+    """
+    import logging
+
+    from agent.commands.interrupt import EXIT_INTERRUPTED, Interrupted, interruptible
     from agent.finding import ConfigError
 
+    logging.raiseExceptions = False  # a library's log file on a full disk is nobody's concern
+    interruptible()
     try:
         app()
     except ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except Interrupted as why:
+        print(f"ended: {why}", file=sys.stderr)
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:
+        from agent.cli.faults import exit_code, in_one_line
+
+        line = in_one_line(error)
+        if line is None:
+            raise
+        print(line, file=sys.stderr)
+        sys.exit(exit_code(error))
 
 
 if __name__ == "__main__":

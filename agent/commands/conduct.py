@@ -3,75 +3,102 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import sys
 import time
-from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from agent.check import errors
-from agent.commands.interrupt import EXIT_INTERRUPTED, stoppable
-from agent.dump import dump_model, dump_plan
-from agent.finding import ConfigError, Level
+from agent.commands.interrupt import EXIT_INTERRUPTED, Interrupted, stoppable
+from agent.finding import one_line
 from agent.journal.states import Outcome
+from hardware.fault import InstrumentFault
+from hardware.store import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from contextlib import ExitStack
+    from pathlib import Path
 
-    from agent.finding import Finding
-    from agent.load import LoadedMicroscope, LoadedPlan
-    from agent.scope import Scope
     from agent.session import Ending, Session
     from sim.score import Score
 
+FAILURES = (StoreError, InstrumentFault, sqlite3.Error, OSError)
 EXIT = {Outcome.COMPLETE: 0, Outcome.STOPPED: EXIT_INTERRUPTED, Outcome.FAILED: 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Conducted:
-    """A session that has ended."""
-
-    ending: Ending
-    summary: dict[str, Any]
-    exit_code: int
-
-
-def refuse_on_errors(findings: Sequence[Finding]) -> None:
-    """Warnings go to stderr; errors are raised together, before anything is opened or written."""
-    found = errors(findings)
-    if found:
-        raise ConfigError(found)
-    for finding in findings:
-        if finding.level is Level.WARNING:
-            print(f"warning: {finding}", file=sys.stderr)
-
-
-def identity(loaded: LoadedPlan, microscope: LoadedMicroscope, scope: Scope) -> dict[str, str]:
-    """Run keys that say what this run is; a resume reads them back."""
-    return {
-        "name": loaded.path.stem,
-        "plan": dump_plan(loaded.plan),
-        "microscope": dump_model(microscope.config),
-        "microscope_file": str(microscope.path.resolve()),
-        "started_utc": scope.clock.utc().isoformat(),
-        "version": version("microscout"),
-    }
+class RunBroken(Exception):
+    """A run that had begun could not be brought to its end in order; one line."""
 
 
 def conduct(
     session: Session,
+    undo: ExitStack,
     *,
     score: Callable[[Session], Score] | None = None,
     as_json: bool,
-) -> Conducted:
-    """Run a session that has begun or resumed; write summary and report; close it."""
-    from agent.report import build_report
-    from agent.summary import summarise
+) -> int:
+    """Run a session that has begun or resumed, write summary and report, close it: exit code.
 
+    What fails before the first light is raised as it is, and `undo` makes it undone. After that
+    the run stays, whatever happens, and what is expected to fail now and then is RunBroken.
+    """
     started = time.perf_counter()
     with stoppable(session):
-        ending = session.run()
+        ending = _run(session, undo)
     wall_s = time.perf_counter() - started
+    try:
+        summary = _sum_up(session, ending, wall_s, score)
+    except FAILURES as error:
+        raise _broken(session, error) from error
+    finally:
+        end(session)
+    _write_report(session.run_dir.path)
+    if as_json:
+        print(json.dumps(summary), flush=True)
+    else:
+        say(rows(summary, simulated=session.clock.simulated))
+    return EXIT.get(ending.outcome, 1)
+
+
+def _run(session: Session, undo: ExitStack) -> Ending:
+    before = session.ledger.total().exposures
+    try:
+        ending = session.run()
+    except BaseException as error:
+        if session.ledger.total().exposures == before:
+            raise
+        undo.pop_all()  # there are images: from here on nothing is undone
+        end(session)
+        if isinstance(error, FAILURES):
+            raise _broken(session, error) from error
+        raise
+    if isinstance(ending.error, FAILURES) and session.ledger.total().exposures == before:
+        raise ending.error
+    undo.pop_all()
+    return ending
+
+
+def end(session: Session) -> None:
+    """Light off, everything closed."""
+    from agent.commands.start import let_go
+
+    let_go(session)
+    session.scope.shutdown()
+
+
+def _broken(session: Session, error: BaseException) -> RunBroken:
+    run = session.run_dir.path
+    return RunBroken(
+        f"{run}: {one_line(str(error)).rstrip('.')}. What was stored is kept; put it right, then: "
+        f"microscout resume {run}"
+    )
+
+
+def _sum_up(
+    session: Session, ending: Ending, wall_s: float, score: Callable[[Session], Score] | None
+) -> dict[str, Any]:
+    from agent.summary import summarise
+
     summary = summarise(
         session,
         ending,
@@ -79,51 +106,68 @@ def conduct(
         report=session.run_dir.report,
         score=score(session) if score else None,
     )
+    text = json.dumps(summary, indent=2)
     session.journal.records.set(summary=json.dumps(summary))
-    session.close()
-    (session.run_dir.path / "summary.json").write_text(json.dumps(summary, indent=2) + "\n")
-    build_report(session.run_dir.path)
-    say(summary, ending, as_json=as_json)
-    return Conducted(ending, summary, EXIT.get(ending.outcome, 1))
+    (session.run_dir.path / "summary.json").write_text(text + "\n", encoding="utf-8")
+    return summary
 
 
-def say(summary: dict[str, Any], ending: Ending, *, as_json: bool) -> None:
-    """The summary for people, or the JSON object as the last line."""
-    if as_json:
-        print(json.dumps(summary), flush=True)
-        return
+def _write_report(run: Path) -> None:
+    """The report is made from the journal: when it fails, the run is none the worse."""
+    from agent.report import ReportError, build_report
+
+    try:
+        build_report(run)
+    except (ReportError, OSError, Interrupted) as error:
+        why = one_line(str(error)) or "interrupted"
+        print(f"no report: {why}; later: microscout report {run}", file=sys.stderr)
+
+
+def say(lines: list[tuple[str, str]]) -> None:
+    """Names and texts as a table."""
     from rich.console import Console
     from rich.table import Table
 
     console = Console()
-    visits, dose, events = summary["visits"], summary["dose"], summary["events"]
     table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_row("outcome", f"{summary['outcome']}" + (f": {ending.why}" if ending.why else ""))
-    speed = summary["simulated_s"] / max(summary["wall_s"], 1e-9)
-    table.add_row(
-        "time",
-        f"{summary['simulated_s'] / 3600:.2f} h of run time in {summary['wall_s']:.1f} s "
-        f"({speed:.0f}x)",
-    )
-    table.add_row(
-        "visits",
-        f"{visits['expected']} expected = {visits['delivered']} delivered + "
-        f"{visits['skipped']} skipped + {visits['dropped']} dropped; {visits['late']} late",
-    )
+    for name, text in lines:
+        table.add_row(name, text)
+    console.print(table, soft_wrap=True)
+
+
+def rows(summary: dict[str, Any], *, simulated: bool) -> list[tuple[str, str]]:
+    """The summary in words."""
+    why = summary["why"]
+    visits, dose, events = summary["visits"], summary["dose"], summary["events"]
+    time_s, wall_s = summary["simulated_s"], summary["wall_s"]
+    took = f"{time_s / 3600:.2f} h" if time_s >= 360 else f"{time_s:.0f} s"
+    if simulated:
+        took += f" of simulated time in {wall_s:.1f} s ({time_s / max(wall_s, 1e-9):.0f}x)"
+    open_ = visits["expected"] - visits["delivered"] - visits["skipped"] - visits["dropped"]
+    found = [
+        ("outcome", f"{summary['outcome']}" + (f": {why}" if why else "")),
+        ("time", took),
+        (
+            "visits",
+            f"{visits['expected']} expected = {visits['delivered']} delivered + "
+            f"{visits['skipped']} skipped + {visits['dropped']} dropped"
+            + (f" + {open_} not made" if open_ else "")
+            + f"; {visits['late']} late",
+        ),
+    ]
     if events is not None:
-        table.add_row(
-            "truth",
-            f"{events['captured']} of {events['total']} mitoses captured; "
-            f"{events['false_reactions']} false reactions",
+        found.append(
+            (
+                "truth",
+                f"{events['captured']} of {events['total']} mitoses captured; "
+                f"{events['false_reactions']} false reactions",
+            )
         )
     if dose["max_fov_j_cm2"] is not None:
-        share = dose["total_j_cm2"] / dose["fixed_plan_j_cm2"] if dose["fixed_plan_j_cm2"] else 0
-        table.add_row(
-            "light",
-            f"{dose['max_fov_j_cm2']:.3f} J/cm2 in the busiest field; {share:.0%} of imaging "
-            "every field at the reaction rate",
-        )
+        light = f"{dose['max_fov_j_cm2']:.3f} J/cm2 in the busiest field"
+        if dose["fixed_plan_j_cm2"]:
+            share = dose["total_j_cm2"] / dose["fixed_plan_j_cm2"]
+            light += f"; {share:.0%} of imaging every field at the reaction rate"
     else:
-        table.add_row("light", f"{dose['total_exposure_s']:.1f} s of exposure (not calibrated)")
-    table.add_row("report", summary["report"])
-    console.print(table, soft_wrap=True)
+        light = f"{dose['total_exposure_s']:.1f} s of exposure (not calibrated)"
+    return [*found, ("light", light), ("report", summary["report"])]

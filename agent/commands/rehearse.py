@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.check import check, instrument_facts, where
-from agent.commands.conduct import conduct, identity, refuse_on_errors
+from agent.check import FrameSize, instrument_facts
+from agent.commands.look import look_over, refuse_on_errors
 from agent.dump import dump_model
-from agent.finding import config_error
+from agent.finding import config_error, line_of
 from agent.load import load_microscope, load_plan
-from agent.rundir import create
 
 if TYPE_CHECKING:
+    from agent.load import LoadedMicroscope, LoadedPlan
     from agent.session import Session
     from sim.scenario import Scenario
     from sim.score import Score
 
-RUNS = Path("runs")
 DEFAULT_SCENARIO = "mitosis_night"
 DEFAULT_MICROSCOPE = "demo"
+DEMO_CONFIG = "MMConfig_demo.cfg"  # what the simulated microscope is made of
+PIXEL_BYTES = 2
 
 
 def rehearse(
@@ -35,49 +37,82 @@ def rehearse(
 ) -> int:
     """Exit code 0 when the run is complete."""
     loaded = load_plan(plan_name)
-    plan = loaded.plan
     microscope = load_microscope(
-        microscope_name or plan.microscope or DEFAULT_MICROSCOPE, beside=loaded.path.parent
+        microscope_name or loaded.plan.microscope or DEFAULT_MICROSCOPE, beside=loaded.path.parent
     )
-    scenario = read_scenario(scenario_name or plan.scenario or DEFAULT_SCENARIO)
+    refuse_other_than_demo(microscope)
+    scenario = read_scenario(scenario_name, loaded)
     seed = scenario.seed if seed is None else seed
+    camera = scenario.camera
     facts = dataclasses.replace(
-        instrument_facts(microscope, out=out), objective=scenario.objective
+        instrument_facts(microscope),
+        findings=(),  # about a real instrument: there is none
+        objective=scenario.objective,
+        frame=FrameSize(camera.height, camera.width, PIXEL_BYTES),
     )
-    refuse_on_errors(check(plan, microscope.config, facts=facts, where=where(loaded, microscope)))
-    if out is not None and out.exists():
-        raise config_error(out, "exists already; nothing was written", "choose another --out")
+    refuse_on_errors(look_over(loaded, microscope, facts, out))
 
+    from agent.commands.conduct import conduct
+    from agent.commands.start import begin, new_run
     from agent.progress import make_progress
-    from agent.session import Session, end_s
+    from agent.session import end_s
     from sim.scope import open_scope
 
-    try:
-        scope = open_scope(microscope.config, scenario, seed)
-    except ValueError as error:
-        raise config_error(microscope.path, str(error), "use --microscope demo") from None
-    run_dir = create(out, loaded.path.stem, RUNS)
     title = f"rehearsal of {loaded.path.stem} (simulated)"
-    with make_progress(end_s(plan), title, json=json, stream=sys.stderr) as progress:
-        session = Session(run_dir, plan, microscope.config, scope, progress, durable=False)
-        session.journal.records.set(
+    with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
+        progress = held.enter_context(
+            make_progress(end_s(loaded.plan), title, json=json, stream=sys.stderr)
+        )
+        run_dir = new_run(held, undo, out, loaded.path.stem)
+        try:
+            scope = open_scope(microscope.config, scenario, seed)
+        except ValueError as error:
+            raise config_error(microscope.path, str(error), "use --microscope demo") from None
+        undo.callback(scope.shutdown)
+        session = begin(
+            undo,
+            run_dir,
+            loaded,
+            microscope,
+            scope,
+            progress,
+            durable=False,
             kind="rehearse",
             scenario=dump_model(scenario),
             seed=str(seed),
-            **identity(loaded, microscope, scope),
         )
-        session.begin()
-        return conduct(session, score=score_against_truth, as_json=json).exit_code
+        return conduct(session, undo, score=score_against_truth, as_json=json)
 
 
-def read_scenario(name: str) -> Scenario:
-    """A scenario by name or file; ConfigError in one line."""
+def refuse_other_than_demo(microscope: LoadedMicroscope) -> None:
+    """A rehearsal never loads another configuration: that could move real hardware."""
+    mm_config = microscope.config.mm_config
+    if Path(mm_config).name != DEMO_CONFIG:
+        raise config_error(
+            microscope.path,
+            f"a rehearsal runs on {DEMO_CONFIG}, not on {mm_config}",
+            f"use --microscope demo, or a copy of this file that names {DEMO_CONFIG}",
+            key="mm_config",
+            line=line_of("mm_config", microscope.lines),
+        )
+
+
+def read_scenario(name: str | None, loaded: LoadedPlan) -> Scenario:
+    """The scenario of the command line or of the plan: a shipped name, or a file (of the plan:
+    also beside it). ConfigError in one line.
+    """
     from sim.load import load_scenario
 
+    wanted: str | Path = name or loaded.plan.scenario or DEFAULT_SCENARIO
+    if name is None and (beside := loaded.path.parent / wanted).is_file():
+        wanted = beside
     try:
-        return load_scenario(name)
+        return load_scenario(wanted)
     except ValueError as error:
-        raise config_error("--scenario", str(error), "see configs/scenarios") from None
+        if name is not None:
+            raise config_error("--scenario", str(error), "") from None
+        line = line_of("scenario", loaded.lines)
+        raise config_error(loaded.path, str(error), "", key="scenario", line=line) from None
 
 
 def score_against_truth(session: Session) -> Score:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json as jsonlib
 import sys
@@ -9,18 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agent.check import check, instrument_facts, where
-from agent.commands.conduct import conduct, identity, refuse_on_errors
+from agent.check import FrameSize, instrument_facts
+from agent.commands.look import look_over, refuse_on_errors
 from agent.finding import config_error
 from agent.load import LoadedPlan, load_microscope, load_plan
 from agent.plan import Plan
-from agent.rundir import create
 
 if TYPE_CHECKING:
     from hardware.data import MicroscopeConfig
     from sim.replay.scope import ReplayScope
 
-RUNS = Path("runs")
 DEFAULT_MICROSCOPE = "demo"
 
 
@@ -48,44 +47,53 @@ def replay(
     microscope = load_microscope(
         microscope_name or loaded.plan.microscope or DEFAULT_MICROSCOPE, beside=loaded.path.parent
     )
-    if out is not None and out.exists():
-        raise config_error(out, "exists already; nothing was written", "choose another --out")
     wanted = tuple(channel.config for channel in loaded.plan.baseline.channels)
-    scope = _open(recording, microscope.config, wanted)
-    try:
-        plan = over_recording(loaded.plan, scope)
-        facts = instrument_facts(microscope, out=out)
-        facts = dataclasses.replace(
-            facts, pixel_sizes_um={facts.objective or "": scope.pixel_size_um}
-        )
-        shown = LoadedPlan(plan, loaded.path, loaded.lines)
-        refuse_on_errors(check(plan, scope.config, facts=facts, where=where(shown, microscope)))
-    except BaseException:
-        scope.shutdown()
-        raise
-    for note in scope.notes:
-        print(f"note: {note}", file=sys.stderr)
-
-    from agent.progress import make_progress
-    from agent.session import Session, end_s
-
-    run_dir = create(out, loaded.path.stem, RUNS)
-    title = f"replay of {recording.images.name}"
-    with make_progress(end_s(plan), title, json=json, stream=sys.stderr) as progress:
-        session = Session(run_dir, plan, scope.config, scope, progress, durable=False)
+    if not wanted:
+        message, remedy = "no channels: nothing to look at", "add at least one, with config"
+        raise config_error(loaded.path, message, remedy, key="baseline.channels")
+    facts = instrument_facts(microscope)
+    with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
+        scope = _open(recording, microscope.config, wanted)
+        undo.callback(scope.shutdown)
+        shown = LoadedPlan(over_recording(loaded.plan, scope), loaded.path, loaded.lines)
         shown_microscope = dataclasses.replace(microscope, config=scope.config)
-        session.journal.records.set(
+        core = scope.core
+        facts = dataclasses.replace(
+            facts,
+            findings=(),  # about a real instrument: there is none
+            pixel_sizes_um={facts.objective or "": scope.pixel_size_um},
+            frame=FrameSize(core.getImageHeight(), core.getImageWidth(), core.getBytesPerPixel()),
+        )
+        refuse_on_errors(look_over(shown, shown_microscope, facts, out))
+        for note in scope.notes:
+            print(f"note: {note}", file=sys.stderr)
+
+        from agent.commands.conduct import conduct
+        from agent.commands.start import begin, new_run
+        from agent.progress import make_progress
+        from agent.session import end_s
+
+        title = f"replay of {recording.images.resolve().name}"
+        progress = held.enter_context(
+            make_progress(end_s(shown.plan), title, json=json, stream=sys.stderr)
+        )
+        session = begin(
+            undo,
+            new_run(held, undo, out, loaded.path.stem),
+            shown,
+            shown_microscope,
+            scope,
+            progress,
+            durable=False,
             kind="replay",
             recording=jsonlib.dumps(
                 dataclasses.asdict(recording) | {"images": str(recording.images.resolve())}
             ),
             channels=jsonlib.dumps(wanted),
-            **identity(shown, shown_microscope, scope),
         )
-        session.begin()
         for note in scope.notes:
             session.journal.records.note("recording", note)
-        return conduct(session, as_json=json).exit_code
+        return conduct(session, undo, as_json=json)
 
 
 def over_recording(plan: Plan, scope: ReplayScope) -> Plan:
@@ -118,9 +126,7 @@ def reopen(keys: dict[str, str], config: MicroscopeConfig) -> ReplayScope:
     return _open(recording, config, tuple(jsonlib.loads(keys["channels"])))
 
 
-def _open(
-    recording: Recording, config: MicroscopeConfig, channels: tuple[str, ...]
-) -> ReplayScope:
+def _open(recording: Recording, config: MicroscopeConfig, channels: tuple[str, ...]) -> ReplayScope:
     from sim.replay import ReplayError
     from sim.replay.scope import open_replay
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import sys
 from typing import TYPE_CHECKING
 
 import yaml
+from pydantic import ValidationError
 
-from agent.commands.conduct import conduct
-from agent.finding import config_error
+from agent.commands.hold import hold
+from agent.finding import config_error, one_line
 from agent.journal.states import Outcome
 from agent.plan import Plan
 from agent.rundir import existing
@@ -32,25 +34,31 @@ def resume(path: Path, *, accept: bool, json: bool) -> int:
     keys = _keys(run_dir.journal)
     if keys.get("outcome") == Outcome.COMPLETE and "summary" in keys:
         raise config_error(path, "this run is complete", "nothing to resume; see its report")
-    plan = Plan.model_validate(yaml.safe_load(keys["plan"]))
-    config = MicroscopeConfig.model_validate(yaml.safe_load(keys["microscope"]))
+    plan, config = _settings(run_dir.journal, keys)
 
+    from agent.commands.conduct import conduct
+    from agent.commands.start import in_words, let_go
     from agent.progress import make_progress
     from agent.session import Session, end_s
 
-    scope, score = _scope(keys, config)
-    simulated = scope.clock.simulated
     title = f"{keys.get('name', path.name)} (resumed)"
-    with make_progress(end_s(plan), title, json=json, stream=sys.stderr) as progress:
-        session = Session(run_dir, plan, config, scope, progress, durable=not simulated)
-        found = session.resume()
+    with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
+        held.enter_context(hold(run_dir.path))
+        progress = held.enter_context(
+            make_progress(end_s(plan), title, json=json, stream=sys.stderr)
+        )
+        scope, score = _scope(run_dir.journal, keys, config)
+        undo.callback(scope.shutdown)
+        durable = not scope.clock.simulated
+        session = Session(run_dir, plan, config, scope, progress, durable=durable)
+        undo.callback(let_go, session)
+        found = in_words(session.resume)
         for difference in found:
             print(f"difference: {difference}", file=sys.stderr)
         if found and not accept and not _asked(len(found)):
-            session.close()
             print("held: nothing was moved. Put it right, or resume with --accept", file=sys.stderr)
             return EXIT_HELD
-        return conduct(session, score=score, as_json=json).exit_code
+        return conduct(session, undo, score=score, as_json=json)
 
 
 def _keys(journal: Path) -> dict[str, str]:
@@ -58,14 +66,32 @@ def _keys(journal: Path) -> dict[str, str]:
     import sqlite3
 
     try:
-        with sqlite3.connect(f"file:{journal}?mode=ro", uri=True) as connection:
-            return dict(connection.execute("SELECT key, value FROM run"))
+        with contextlib.closing(
+            sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)
+        ) as db:
+            return dict(db.execute("SELECT key, value FROM run"))
     except sqlite3.Error as error:
         raise config_error(journal, f"cannot be read ({error})", "is it a run's journal?") from None
 
 
+def _settings(journal: Path, keys: dict[str, str]) -> tuple[Plan, MicroscopeConfig]:
+    """Plan and microscope as they were when the run began."""
+    try:
+        return (
+            Plan.model_validate(yaml.safe_load(keys["plan"])),
+            MicroscopeConfig.model_validate(yaml.safe_load(keys["microscope"])),
+        )
+    except KeyError:
+        message = "the run died before anything was imaged"
+        raise config_error(journal, message, "start it again") from None
+    except (ValidationError, yaml.YAMLError) as error:
+        made = keys.get("version", "another version")
+        message = f"written by microscout {made}, and not understood ({one_line(str(error))})"
+        raise config_error(journal, message, f"resume it with microscout {made}") from None
+
+
 def _scope(
-    keys: dict[str, str], config: MicroscopeConfig
+    journal: Path, keys: dict[str, str], config: MicroscopeConfig
 ) -> tuple[Scope, Callable[[Session], Score] | None]:
     kind = keys.get("kind")
     if kind == "rehearse":
@@ -79,6 +105,9 @@ def _scope(
         from agent.commands.replay import reopen
 
         return reopen(keys, config), None
+    if kind != "run":
+        message = f"of an unknown kind ({kind})"
+        raise config_error(journal, message, "resume it with the program version that wrote it")
     from pathlib import Path
 
     from agent.scope import RealScope

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from agent.check import preflight
-from agent.commands.conduct import conduct, identity, refuse_on_errors
+from agent.check import instrument_facts
+from agent.commands.look import look_over, refuse_on_errors
 from agent.finding import config_error
 from agent.load import load_microscope, load_plan
-from agent.rundir import create
 
-RUNS = Path("runs")
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def run(plan_name: str, microscope_name: str | None, out: Path | None, *, json: bool) -> int:
@@ -21,20 +22,24 @@ def run(plan_name: str, microscope_name: str | None, out: Path | None, *, json: 
     if named is None:
         raise config_error(loaded.path, "no microscope named", "give --microscope NAME or FILE")
     microscope = load_microscope(named, beside=loaded.path.parent)
-    refuse_on_errors(preflight(loaded, microscope, out=out))
-    if out is not None and out.exists():
-        raise config_error(out, "exists already; nothing was written", "choose another --out")
+    facts = instrument_facts(microscope)
+    refuse_on_errors(look_over(loaded, microscope, facts, out))
 
+    from agent.commands.conduct import conduct
+    from agent.commands.start import begin, new_run
     from agent.progress import make_progress
     from agent.scope import RealScope
-    from agent.session import Session, end_s
-    from hardware.mmconfig import find
+    from agent.session import end_s
 
-    run_dir = create(out, loaded.path.stem, RUNS)
-    scope = RealScope(find(microscope.config.mm_config, beside=microscope.path.parent))
     title = f"{loaded.path.stem} on {microscope.config.name}"
-    with make_progress(end_s(loaded.plan), title, json=json, stream=sys.stderr) as progress:
-        session = Session(run_dir, loaded.plan, microscope.config, scope, progress, durable=True)
-        session.journal.records.set(kind="run", **identity(loaded, microscope, scope))
-        session.begin()
-        return conduct(session, as_json=json).exit_code
+    with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
+        progress = held.enter_context(
+            make_progress(end_s(loaded.plan), title, json=json, stream=sys.stderr)
+        )
+        run_dir = new_run(held, undo, out, loaded.path.stem)
+        scope = RealScope(facts.mm_config)
+        undo.callback(scope.shutdown)
+        session = begin(
+            undo, run_dir, loaded, microscope, scope, progress, durable=True, kind="run"
+        )
+        return conduct(session, undo, as_json=json)

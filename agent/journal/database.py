@@ -7,6 +7,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
+from agent.finding import config_error
 from agent.journal.schema import DDL, VERSION
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class JournalError(Exception):
-    """The journal cannot be opened or written; one line with the file and a remedy."""
+class JournalError(RuntimeError):
+    """The journal was used in a way that could lose half of what was meant; one line."""
 
 
 class Database:
@@ -26,44 +27,82 @@ class Database:
     with `write_through` survive a power cut too, and with them all that were made before: one
     fsync per exposure, before the light goes on, keeps the dose ledger from ever counting too
     little, and costs a fifth of an fsync per commit.
+
+    Raises ConfigError, in one line and before anything is written, for a file that is no journal
+    of this version.
     """
 
     def __init__(self, path: Path, *, durable: bool) -> None:
         self.path = path
         self.lock = threading.RLock()
         self._depth = 0
+        self._failed = False
+        self._closed = False
         self._durable = durable
-        try:
-            self.connection = sqlite3.connect(path, check_same_thread=False, timeout=10.0)
-            self.connection.execute("PRAGMA journal_mode=WAL")
-            self.connection.execute("PRAGMA synchronous=NORMAL")
-            self.connection.executescript(DDL)
-            found = self.connection.execute("PRAGMA user_version").fetchone()[0]
-            if found not in (0, VERSION):
-                raise JournalError(
-                    f"{path}: journal version {found}, this program reads {VERSION}. "
-                    "Use the program version that wrote it."
-                )
-            self.connection.execute(f"PRAGMA user_version={VERSION}")
-        except sqlite3.Error as error:
-            raise JournalError(
-                f"{path}: cannot open the journal ({error}). Check the disk and the file's rights."
-            ) from error
+        with contextlib.ExitStack() as on_error:
+            try:
+                self.connection = sqlite3.connect(path, check_same_thread=False, timeout=10.0)
+                on_error.callback(self.connection.close)
+                self._check_version()
+                self.connection.execute("PRAGMA journal_mode=WAL")
+                self.connection.execute("PRAGMA synchronous=NORMAL")
+                self.connection.executescript(DDL)
+                self.connection.execute(f"PRAGMA user_version={VERSION}")
+            except sqlite3.Error as error:
+                raise config_error(
+                    path, f"cannot open the journal ({error})", "check the disk and the file"
+                ) from error
+            on_error.pop_all()
+
+    def _check_version(self) -> None:
+        found = self.connection.execute("PRAGMA user_version").fetchone()[0]
+        if found not in (0, VERSION):
+            raise config_error(
+                self.path,
+                f"journal version {found}, this program reads {VERSION}",
+                "use the program version that wrote it",
+            )
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All of it or nothing; committed at the end of the outermost one."""
+        """All of it or nothing; inner ones are part of the outermost, whose end commits.
+
+        When an inner one failed and the caller went on, all of it is undone and the end raises
+        JournalError: half of what was meant is never committed. What was executed outside of any
+        transaction (see `LightBook.done`) is committed with the next one and never undone.
+        """
         with self.lock:
+            if self._depth == 0:
+                self._failed = False
+                self.connection.execute("SAVEPOINT outermost")
             self._depth += 1
             try:
                 yield self.connection
             except BaseException:
-                self.connection.rollback()
+                self._failed = True
                 raise
             finally:
                 self._depth -= 1
+                if self._depth == 0 and self._failed:
+                    self._undo()
             if self._depth == 0:
-                self.connection.commit()
+                if self._failed:
+                    raise JournalError(f"{self.path}: part of a transaction failed; all undone")
+                self._commit()
+
+    def _commit(self) -> None:
+        try:
+            self.connection.commit()
+        except sqlite3.Error:
+            self.connection.rollback()  # or a later commit would bring it back
+            raise
+
+    def _undo(self) -> None:
+        try:
+            self.connection.execute("ROLLBACK TO outermost")
+            self.connection.execute("RELEASE outermost")
+        except sqlite3.Error:  # on a full disk SQLite may have undone everything by itself
+            self.connection.rollback()
 
     def write(self, sql: str, *values: Any) -> int:
         """One statement, committed; returns the last row id."""
@@ -94,8 +133,13 @@ class Database:
         return found
 
     def close(self) -> None:
-        """Commit and close; folds the write-ahead log into the file."""
+        """Commit and close; folds the write-ahead log into the file. May be called twice."""
         with self.lock:
-            self.connection.commit()
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            self.connection.close()
+            if self._closed:
+                return
+            self._closed = True
+            try:
+                self.connection.commit()
+                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                self.connection.close()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from agent.journal.database import Database
 from agent.journal.light import LightBook
-from agent.journal.records import RecordBook
 from agent.journal.mind import MindBook
+from agent.journal.records import RecordBook
 from agent.journal.visits import VisitBook
 
 if TYPE_CHECKING:

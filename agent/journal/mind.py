@@ -13,6 +13,8 @@ from policies.verdict import Verdict
 if TYPE_CHECKING:
     from agent.journal.database import Database
 
+NOBODY = "none"  # the policy of a decision that no policy was asked for: the visit was given up
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedVisit:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from agent.journal.database import Database
+    from hardware.data import FrameKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,9 @@ class NewVisit:
     refocus: bool = False
 
 
-COLUMNS = "id, fov, kind, priority, due_s, round, frames_expected, t_index, started_s, refocus, state"
+COLUMNS = (
+    "id, fov, kind, priority, due_s, round, frames_expected, t_index, started_s, refocus, state"
+)
 
 
 class VisitBook:
@@ -56,12 +59,11 @@ class VisitBook:
         self.database = database
 
     def write_fovs(self, fovs: Iterable[FieldOfView]) -> None:
-        """The plan's fields, in their order."""
-        with self.database.transaction() as connection:
-            connection.executemany(
-                "INSERT INTO fovs VALUES (?,?,?,?,?)",
-                [(f.name, i, f.x_um, f.y_um, f.z_um) for i, f in enumerate(fovs)],
-            )
+        """The plan's fields, in their order, inside a transaction."""
+        self.database.connection.executemany(
+            "INSERT INTO fovs VALUES (?,?,?,?,?)",
+            [(f.name, i, f.x_um, f.y_um, f.z_um) for i, f in enumerate(fovs)],
+        )
 
     def fovs(self) -> tuple[FieldOfView, ...]:
         """The plan's fields, in their order."""
@@ -98,10 +100,11 @@ class VisitBook:
         """Pending visits due by now, in order of due time."""
         return self._rows("state='pending' AND due_s<=? ORDER BY due_s, id", now_s)
 
-    def next_due_s(self) -> float | None:
-        """When the next pending visit is due."""
+    def next_due_s(self, after_s: float = float("-inf")) -> float | None:
+        """When the next pending visit falls due after a time; None when there is none."""
         row = self.database.row(
-            "SELECT due_s FROM visits WHERE state='pending' ORDER BY due_s LIMIT 1"
+            "SELECT due_s FROM visits WHERE state='pending' AND due_s>? ORDER BY due_s LIMIT 1",
+            after_s,
         )
         return None if row is None else float(row[0])
 
@@ -110,18 +113,20 @@ class VisitBook:
         return self._rows("state='running' ORDER BY started_s, id")
 
     def start(self, visit: VisitRow, now_s: float, *, late: bool) -> int:
-        """Mark it running; returns its index on the field's time axis."""
+        """Mark a pending visit running; returns its index on the field's time axis."""
         with self.database.transaction() as connection:
             t_index = int(
                 connection.execute(
                     "SELECT coalesce(max(t_index)+1, 0) FROM visits WHERE fov=?", (visit.fov,)
                 ).fetchone()[0]
             )
-            connection.execute(
+            cursor = connection.execute(
                 "UPDATE visits SET state='running', t_index=?, started_s=?, late=?"
                 " WHERE id=? AND state='pending'",
                 (t_index, now_s, int(late), visit.id),
             )
+            if cursor.rowcount != 1:
+                raise RuntimeError(f"visit {visit.id} is not pending, so that it cannot start")
         return t_index
 
     def finish(self, visit_id: int, state: VisitState, why: str, now_s: float) -> None:
@@ -144,6 +149,48 @@ class VisitBook:
                 (why, before_s, fov, fov),
             )
         return cursor.rowcount
+
+    def hold(self, fov: str, why: str) -> None:
+        """Leave a field alone from now on: no pending visit is left, and none is added."""
+        with self.database.transaction() as connection:
+            self.skip_pending(fov, float("inf"), why)
+            connection.execute("INSERT OR REPLACE INTO run VALUES (?,?)", (f"held {fov}", why))
+
+    def held(self, fov: str) -> bool:
+        """Whether a field is left alone."""
+        return self.database.row("SELECT 1 FROM run WHERE key=?", f"held {fov}") is not None
+
+    def put_back(self, before_s: float) -> None:
+        """After an outage: visits under way when it began cannot go on as if nothing had been.
+
+        One without a frame is pending again; one with some that started before `before_s` stays
+        as it is, dropped: its frames would be of different times.
+        """
+        with self.database.transaction() as connection:
+            connection.execute(
+                "UPDATE visits SET state='pending', t_index=NULL, started_s=NULL, late=0"
+                " WHERE state='running' AND id NOT IN (SELECT visit FROM frames)"
+            )
+            connection.execute(
+                "UPDATE visits SET state='dropped', why='interrupted',"
+                " finished_s=(SELECT max(time_s) FROM frames WHERE visit=visits.id)"
+                " WHERE state='running' AND started_s<? AND frames_expected>"
+                " (SELECT count(*) FROM frames WHERE visit=visits.id)",
+                (before_s,),
+            )
+
+    def lost(self, keys: Iterable[FrameKey]) -> None:
+        """Frames that are not in the store any more: their visits are not delivered."""
+        with self.database.transaction() as connection:
+            for key in keys:
+                frame = (key.fov, key.t, key.c, key.z)
+                connection.execute(
+                    "UPDATE visits SET state='dropped', why='frames are gone from the store'"
+                    " WHERE state='delivered' AND id="
+                    "(SELECT visit FROM frames WHERE fov=? AND t=? AND c=? AND z=?)",
+                    frame,
+                )
+                connection.execute("DELETE FROM frames WHERE fov=? AND t=? AND c=? AND z=?", frame)
 
     def cancel_burst(self, burst: int, why: str) -> int:
         """Inside a transaction: a burst's pending visits are no longer wanted."""
@@ -182,10 +229,10 @@ class VisitBook:
             self.database.rows("SELECT channel, exposure_ms FROM exposure_changes WHERE fov=?", fov)
         )
 
-    def frames_stored(self, visit_id: int) -> int:
-        """One past the last frame of a visit that is in the store."""
-        row = self.database.row("SELECT max(idx)+1 FROM frames WHERE visit=?", visit_id)
-        return int(row[0] or 0) if row else 0
+    def frames_stored(self, visit_id: int) -> tuple[int, int]:
+        """How many frames of a visit are in the store, and one past the index of the last."""
+        row = self.database.row("SELECT count(*), max(idx)+1 FROM frames WHERE visit=?", visit_id)
+        return (int(row[0]), int(row[1] or 0)) if row else (0, 0)
 
     def undecided(self) -> list[VisitRow]:
         """Visits with frames whose decision is missing, in the order in which they ended."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ENTER = 1.75  # pieces above this many median nuclei are looked at
 FINE_UM = 0.55  # pieces are measured on pixels of about this size, where the camera has them
 SHARPEN_UM = 0.5  # Gaussian sigma for measuring: less than for finding
-MIN_PIECE_UM2 = 4.0
+MIN_PIECE_UM2 = 2.0
 MOST = 16  # pieces per field, brightest first
 REACH_UM = 13.0  # half the side of the window round a piece
 RIM_UM = 3.0
@@ -102,10 +102,8 @@ def find_pairs(pieces: tuple[Piece, ...], um: float) -> tuple[Pair | None, ...]:
 
 
 def _median_dna(field: Field, nuclei: Nuclei) -> float:
-    where = np.flatnonzero(nuclei.labels)
-    light = field.image.ravel()[where].astype(np.float64)
-    label = nuclei.labels.ravel()[where]
-    total = np.bincount(label, light, minlength=nuclei.count + 1)[1:]
+    light = field.image.ravel()[nuclei.where].astype(np.float64)
+    total = np.bincount(nuclei.label, light, minlength=nuclei.count + 1)[1:]
     return max(float(np.median(total)) * field.um**2, 1e-6)
 
 

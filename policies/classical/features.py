@@ -10,7 +10,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from policies.classical.field import Image
     from policies.classical.segment import Labels
 
     Column = NDArray[np.float64]
@@ -38,11 +37,13 @@ class Shapes:
     fill: Column
 
 
-def moments(labels: Labels, count: int, um: float) -> Shapes:
-    """Shapes from second central moments, as in skimage.measure.regionprops."""
-    row, col = np.nonzero(labels)
-    label = labels[row, col]
-    return weighted_moments(row, col, label, np.ones(row.size), count, um)
+def moments(where: NDArray[np.intp], label: Labels, width: int, count: int, um: float) -> Shapes:
+    """Shapes from second central moments, as in skimage.measure.regionprops.
+
+    `where` are flat indices into an image `width` pixels wide, `label` their labels.
+    """
+    row, col = np.divmod(where, width)
+    return weighted_moments(row, col, label, np.ones(where.size), count, um)
 
 
 def weighted_moments(
@@ -76,23 +77,3 @@ def weighted_moments(
         angle=np.arctan2(2 * rc, cc - rr) / 2,
         fill=pixels / (np.pi / 4 * long_px * short_px),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Brightness:
-    """Per label: mean over background, texture (sd / mean inside), summed (mean x um2)."""
-
-    mean: Column
-    texture: Column
-    total: Column
-
-
-def brightness(image: Image, labels: Labels, count: int, um: float) -> Brightness:
-    """Brightness of labelled objects over background."""
-    flat, where = labels.ravel(), np.flatnonzero(labels)
-    label, value = flat[where], image.ravel()[where].astype(np.float64)
-    pixels = np.maximum(np.bincount(label, minlength=count + 1)[1:], 1)
-    mean = np.bincount(label, value, minlength=count + 1)[1:] / pixels
-    square = np.bincount(label, value * value, minlength=count + 1)[1:] / pixels
-    spread = np.sqrt(np.maximum(square - mean**2, 0.0))
-    return Brightness(mean, spread / np.maximum(mean, 1e-9), mean * pixels * um**2)

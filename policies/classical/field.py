@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 WORK_UM = 1.0  # finer pixels are binned up to this size: enough for nuclei, and fast
 SMOOTH_UM = 1.0  # Gaussian sigma of `smooth`
+SAMPLE_ROWS = 64  # noise and background level are read from about so many rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def prepare(pixels: Pixels, pixel_size_um: float) -> Field:
     smooth = ndimage.gaussian_filter(image, SMOOTH_UM / um)
     noise = _noise(image, smooth)
     offset = np.float32(_level(smooth, 3.0 * noise))
-    low, median, high = np.quantile(surface[::8, ::8], [0.05, 0.5, 0.95])
+    low, median, high = np.quantile(surface[::16, ::16], [0.05, 0.5, 0.95])
     return Field(
         pixels=pixels,
         image=image - offset,
@@ -101,8 +102,9 @@ def _noise(image: Image, smooth: Image) -> float:
     From differences of neighbours two pixels apart (robust: median absolute deviation), so that
     slow brightness changes do not count.
     """
-    dark = smooth[:, 1:-1] <= np.median(smooth[::2, ::2])
-    differences = (image[:, 2:] - image[:, :-2])[dark]
+    rows = slice(None, None, max(1, image.shape[0] // SAMPLE_ROWS))
+    dark = smooth[rows, 1:-1] <= np.median(smooth[rows, ::4])
+    differences = (image[rows, 2:] - image[rows, :-2])[dark]
     if not differences.size:
         return 0.0
     return float(np.median(np.abs(differences))) * 1.4826 / math.sqrt(2.0)
@@ -115,6 +117,7 @@ def _noise_after(noise: float, sigma_px: float) -> float:
 
 def _level(smooth: Image, reach: float) -> float:
     """Most common brightness near the background surface: what the low quantile missed."""
-    low = float(np.quantile(smooth[::2, ::2], 0.2))
-    near = smooth[np.abs(smooth - low) <= max(reach, 1e-6)]
+    sample = smooth[:: max(1, smooth.shape[0] // SAMPLE_ROWS)].ravel()
+    low = float(np.partition(sample, sample.size // 5)[sample.size // 5])
+    near = sample[np.abs(sample - low) <= max(reach, 1e-6)]
     return float(np.median(near)) if near.size else low

@@ -9,7 +9,10 @@ import numpy as np
 from policies.verdict import Flag
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hardware.data.frame import Pixels
+    from policies.classical.condensed import Piece
     from policies.classical.field import Field
     from policies.classical.segment import Nuclei
 
@@ -18,8 +21,8 @@ SATURATED_SHARE = 1e-4  # of the frame
 USELESS_SHARE = 0.05  # of the frame: too much to judge
 DIM_CONTRAST = 12.0  # nucleus over noise of the smoothed image
 UNEVEN_TILT = 0.5  # background from its 5 to its 95 % quantile, relative to the median
-DEBRIS_UM2 = 12.0  # smaller than any chromatin
-DEBRIS_BRIGHT = 3.0  # times the typical nucleus
+DEBRIS_UM2 = 8.0  # at half height
+DEBRIS_BRIGHT = 2.5  # times the typical nucleus
 BUBBLE_BLOCK_UM = 20.0
 BUBBLE_DARK = 0.07  # of the background
 BUBBLE_BLOCKS = 5  # dark and adjoining: larger than any cell
@@ -41,31 +44,28 @@ def saturated_share(pixels: Pixels) -> float:
     return at_top / pixels.size
 
 
-def find_flags(field: Field, nuclei: Nuclei, saturated: float, *, sharp: bool) -> tuple[Flag, ...]:
-    """Every flag that applies. `saturated` is a share; only `sharp` frames can show a bubble."""
+def find_flags(
+    field: Field, nuclei: Nuclei, pieces: Sequence[Piece], saturated: float, *, sharp: bool
+) -> tuple[Flag, ...]:
+    """Every flag that applies.
+
+    `pieces` is the bright chromatin found, `saturated` the share of pixels at the ceiling. What is
+    not `sharp` is called neither empty nor a bubble.
+    """
     found = {
         Flag.SATURATED: saturated > SATURATED_SHARE,
         Flag.DIM: nuclei.count > 0 and nuclei.contrast < DIM_CONTRAST,
         Flag.UNEVEN: field.tilt > UNEVEN_TILT,
         Flag.BUBBLE: sharp and _bubble(field),
-        Flag.DEBRIS: nuclei.count > 0 and _debris(field, nuclei),
-        Flag.EMPTY: nuclei.count == 0,
+        Flag.DEBRIS: any(_speck(piece) for piece in pieces),
+        Flag.EMPTY: sharp and nuclei.count == 0,
     }
     return tuple(flag for flag, applies in found.items() if applies)
 
 
-def _debris(field: Field, nuclei: Nuclei) -> bool:
-    """Specks too small and too bright to be chromatin."""
-    from scipy import ndimage
-
-    labels, count = ndimage.label(field.smooth > DEBRIS_BRIGHT * nuclei.level)
-    if count == 0:
-        return False
-    at_half = field.smooth > 0.5 * DEBRIS_BRIGHT * nuclei.level
-    whole, n = ndimage.label(at_half)
-    area = np.bincount(whole.ravel(), minlength=n + 1) * field.um**2
-    peaks = np.unique(whole[labels > 0])
-    return bool((area[peaks[peaks > 0]] < DEBRIS_UM2).any())
+def _speck(piece: Piece) -> bool:
+    """Too small and too bright to be chromatin of a living cell."""
+    return piece.area_um2 < DEBRIS_UM2 and piece.peak > DEBRIS_BRIGHT
 
 
 def _bubble(field: Field) -> bool:

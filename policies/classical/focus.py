@@ -3,7 +3,8 @@
 Ranking uses Brenner's gradient (Brenner et al., J. Histochem. Cytochem. 24:100, 1976). A single
 frame is judged by the width of its edges, as in Marziliano et al. (ICIP 2002): an edge of height
 c blurred by a Gaussian of standard deviation s has its steepest slope c / (sqrt(2 pi) s), so
-height over slope gives s whatever the brightness, the number of nuclei or the exposure. How soft
+height over slope gives s (here a little more: the slope is a mean over the rim) whatever the
+brightness, the number of nuclei or the exposure. How soft
 a sharp nucleus looks differs between samples; relative to its own diameter it differs little.
 
 The limits come from tuning seeds of the simulator (20X, NA 0.5) and public images: in focus the
@@ -20,7 +21,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from policies.classical.features import moments
 from policies.classical.field import SMOOTH_UM
 from policies.verdict import Focus, FocusState
 
@@ -72,25 +72,24 @@ def measure_edges(field: Field, nuclei: Nuclei) -> Edges:
     """Edges of the nuclei; the median over the area they cover."""
     from scipy import ndimage
 
-    labels, n, um = nuclei.labels, nuclei.count, field.um
-    grown = ndimage.maximum_filter(labels, 3).ravel()
-    down, across = np.gradient(field.smooth)
-    slope = np.hypot(down, across).ravel() / um
+    n, um = nuclei.count, field.um
+    grown = ndimage.maximum_filter(nuclei.labels, 3).ravel()
     where = np.flatnonzero(grown)
-    label, value = grown[where], slope[where].astype(np.float64)
+    down, across = np.gradient(field.smooth)
+    label = grown[where]
+    value = np.hypot(down.ravel()[where], across.ravel()[where]).astype(np.float64) / um
     # Weighted by itself, the slope of the rim counts and the flat inside does not.
     square = np.bincount(label, value * value, minlength=n + 1)[1:]
     noise = (field.smooth_noise / (np.sqrt(2.0) * um)) ** 2
     square = np.maximum(square - noise * np.bincount(label, minlength=n + 1)[1:], 1e-9)
     steepest = square / np.maximum(np.bincount(label, value, minlength=n + 1)[1:], 1e-9)
-    inside = np.flatnonzero(labels)
-    own, light = labels.ravel()[inside], field.smooth.ravel()[inside].astype(np.float64)
+    own, light = nuclei.label, field.smooth.ravel()[nuclei.where].astype(np.float64)
     total = np.maximum(np.bincount(own, light, minlength=n + 1)[1:], 1e-9)
     height = np.bincount(own, light * light, minlength=n + 1)[1:] / total
     width = height / np.maximum(np.sqrt(2.0 * np.pi) * steepest, 1e-9)
     known = SMOOTH_UM**2 + um**2 / 12.0  # our own smoothing and binning
     blur = np.sqrt(np.maximum(width**2 - known, 0.01))
-    area = moments(labels, n, um).area_um2
+    area = nuclei.shapes.area_um2
     diameter = np.sqrt(4.0 / np.pi * area)
     return Edges(_median(blur, area), _median(blur / diameter, area))
 

@@ -63,7 +63,6 @@ class ClassicalJudge:
         nuclei = segment(field)
         focus = judge_focus(field, nuclei)
         sharp = focus.state is not FocusState.OUT
-        flags = find_flags(field, nuclei, saturated, sharp=sharp)
         why_not = ""
         if target not in TARGETS:
             why_not = f"target {target!r} is unknown to this judge; known: {', '.join(TARGETS)}"
@@ -73,6 +72,7 @@ class ClassicalJudge:
             why_not = "out of focus"
         pieces = () if why_not else find_pieces(field, nuclei)
         pairs = find_pairs(pieces, field.um)
+        flags = find_flags(field, nuclei, pieces, saturated, sharp=sharp)
         scores = [score(piece, pair) for piece, pair in zip(pieces, pairs, strict=True)]
         p = max(scores, default=P_EMPTY)
         return Verdict(
@@ -84,7 +84,7 @@ class ClassicalJudge:
             flags=flags,
             objects=_objects(frame, field, nuclei, pieces, scores, target) if sharp else (),
             count=nuclei.count if sharp else None,
-            confluence=float(np.count_nonzero(nuclei.labels)) / nuclei.labels.size,
+            confluence=nuclei.where.size / nuclei.labels.size,
             p_target=None if why_not else round(max(p, P_EMPTY), 4),
             abstained=bool(why_not),
             why_abstained=why_not,
@@ -139,11 +139,7 @@ def _objects(
     target: str,
 ) -> tuple[SeenObject, ...]:
     """Every nucleus with the score of the brightest chromatin in it, in stage um."""
-    from policies.classical.features import moments
-
-    if nuclei.count == 0:
-        return ()
-    shapes = moments(nuclei.labels, nuclei.count, field.um)
+    shapes = nuclei.shapes
     best = np.zeros(nuclei.count + 1)
     for piece, value in zip(pieces, scores, strict=True):
         label = nuclei.labels[round(piece.row), round(piece.col)]

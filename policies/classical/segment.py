@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from policies.classical.features import moments
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from policies.classical.features import Shapes
     from policies.classical.field import Field, Image
 
     Labels = NDArray[np.int32]
@@ -34,21 +37,29 @@ WINDOW_UM = 2.5
 class Nuclei:
     """Labelled nuclei of a field.
 
-    `labels` is (rows, columns) int32 at working resolution, 0 is background; `level` is the
-    brightness of the typical nucleus over background, `contrast` the same in units of noise.
+    Attributes
+    ----------
+    labels : (rows, columns) int32 at working resolution, 0 is background.
+    count : number of labels.
+    level : brightness of the typical nucleus over background.
+    contrast : the same in units of noise.
+    where, label : flat index and label of every pixel inside a nucleus.
+    shapes : one row per nucleus.
     """
 
     labels: Labels
     count: int
     level: float
     contrast: float
+    where: NDArray[np.intp]
+    label: Labels
+    shapes: Shapes
 
 
 def segment(field: Field) -> Nuclei:
     """Find the nuclei; none where nothing stands out of the noise."""
     from scipy import ndimage
 
-    nothing = Nuclei(np.zeros(field.smooth.shape, np.int32), 0, 0.0, 0.0)
     smooth = field.smooth
     floor = max(
         MIN_CONTRAST * field.smooth_noise,
@@ -56,18 +67,26 @@ def segment(field: Field) -> Nuclei:
         MIN_LEVEL * field.background,
         1e-6,
     )
-    bright = smooth[smooth > floor / 2]
-    if not bright.size or float(bright.max()) < floor:
-        return nothing
-    level = _level(bright, floor)
+    level = typical_level(smooth[smooth > floor / 2], floor)
     if level < floor:
-        return nothing
+        return _nuclei(field, np.zeros(smooth.shape, np.int32), 0, 0.0)
     labels, count = ndimage.label(smooth > 0.5 * level)
-    labels, count = _drop_small(labels.astype(np.int32), count, MIN_AREA_UM2 / field.um**2)
-    if count == 0:
-        return nothing
-    labels, count = _split(labels, count, field.um)
-    return Nuclei(labels, count, level, level / max(field.smooth_noise, 1e-6))
+    labels, count = _drop_small(labels, count, MIN_AREA_UM2 / field.um**2)
+    return _nuclei(field, *_split(labels, count, field.um), level)
+
+
+def _nuclei(field: Field, labels: Labels, count: int, level: float) -> Nuclei:
+    where = np.flatnonzero(labels)
+    label = labels.ravel()[where]
+    return Nuclei(
+        labels=labels,
+        count=count,
+        level=level,
+        contrast=level / max(field.smooth_noise, 1e-6),
+        where=where,
+        label=label,
+        shapes=moments(where, label, labels.shape[1], count, field.um),
+    )
 
 
 def otsu(values: Image) -> float:
@@ -87,8 +106,8 @@ def otsu(values: Image) -> float:
     return low + (best + 1) * step
 
 
-def _level(bright: Image, floor: float) -> float:
-    """Brightness of the typical nucleus: the median above Otsu's threshold.
+def typical_level(bright: Image, floor: float) -> float:
+    """Brightness of the typical nucleus: the median above Otsu's threshold, 0 without any.
 
     Values are clipped at three times the median of what stands out, so that a few condensed
     chromosomes do not pull the threshold over the heads of the ordinary nuclei.
@@ -96,27 +115,30 @@ def _level(bright: Image, floor: float) -> float:
     out = bright[bright > floor]
     if not out.size:
         return 0.0
-    clipped = np.minimum(bright, 3.0 * float(np.median(out)))
-    above = bright[bright > min(otsu(clipped), float(np.median(out)))]
+    middle = float(np.median(out))
+    above = bright[bright > min(otsu(np.minimum(bright, 3.0 * middle)), middle)]
     return float(np.median(above)) if above.size else 0.0
 
 
 def _drop_small(labels: Labels, count: int, least_px: float) -> tuple[Labels, int]:
-    area = np.bincount(labels.ravel(), minlength=count + 1)
-    keep = area >= least_px
+    """Labels of at least that many pixels, numbered afresh (in place)."""
+    flat = labels.ravel()
+    where = np.flatnonzero(flat)
+    keep = np.bincount(flat[where], minlength=count + 1) >= least_px
     keep[0] = False
-    number = np.zeros(count + 1, dtype=np.int32)
-    number[keep] = np.arange(1, keep.sum() + 1)
-    return number[labels], int(keep.sum())
+    number = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
+    flat[where] = number[flat[where]]
+    return labels, int(keep.sum())
 
 
 def _split(labels: Labels, count: int, um: float) -> tuple[Labels, int]:
-    """Split pieces that are large and not convex."""
+    """Split pieces that are large and not convex (in place)."""
     from scipy import ndimage
 
-    from policies.classical.features import moments
-
-    shape = moments(labels, count, um)
+    if count == 0:
+        return labels, 0
+    where = np.flatnonzero(labels)
+    shape = moments(where, labels.ravel()[where], labels.shape[1], count, um)
     area = shape.area_um2
     typical = float(np.median(area))
     suspects = np.flatnonzero(

@@ -61,7 +61,7 @@ class Scene:
 
     def grid(self, spacing: float = 30.0, skip: tuple[tuple[int, int], ...] = ()) -> None:
         """Nuclei on a jittered grid; `skip` leaves places (column, row) free."""
-        steps = int((self.side_um - 10) // spacing)
+        steps = int((self.side_um - 20) // spacing) + 1
         for j in range(steps):
             for i in range(steps):
                 if (i, j) not in skip:

@@ -1,0 +1,245 @@
+"""Exposing: single images and hardware-triggered stacks, counted before the light goes on."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hardware.data import Exposure, Refusal, Rule
+from hardware.fault import FaultKind, InstrumentFault
+from hardware.microscope.reading import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from hardware.data import Answer, Clock
+    from hardware.gate import Gate
+    from hardware.ledger import DoseLedger
+    from hardware.microscope.devices import Devices
+    from hardware.microscope.mover import Mover
+    from hardware.microscope.reading import Light
+
+
+class Exposer:
+    """The camera and its light. `exposing` is true from the last look at the gate's stop on."""
+
+    def __init__(
+        self, devices: Devices, mover: Mover, gate: Gate, ledger: DoseLedger, clock: Clock
+    ) -> None:
+        self.exposing = False
+        self._devices = devices
+        self._config = devices.config
+        self._mover = mover
+        self._gate = gate
+        self._ledger = ledger
+        self._clock = clock
+        self._exposure_ms = (math.nan, math.nan)  # asked for, read back
+
+    def snap(self, light: Light) -> Image | Refusal:
+        """Expose once in the channel that is set; the ledger is written before the light goes on.
+
+        A failed exposure stays counted, and the light is off before the fault is raised.
+        """
+        x, y, z = self._where()
+        exposure = self._exposure(light, x, y, z)
+        answer = self._permit([exposure])
+        if isinstance(answer, Refusal):
+            return answer
+        core = self._devices.core
+        exposure_ms = self._set_exposure(light.exposure_ms)
+        row = self._ledger.open(exposure)
+
+        def expose() -> NDArray[np.uint16] | None:
+            if self._gate.stopped:
+                return None
+            core.snapImage()
+            if core.getShutterOpen():  # it follows the exposure, or should
+                raise InstrumentFault(
+                    FaultKind.NOT_CONFIRMED,
+                    f"{core.getShutterDevice()}: still open after the exposure",
+                )
+            return core.getImage()
+
+        self.exposing = True
+        try:
+            longer_s = exposure.seconds + self._config.timeouts.snap_s
+            pixels = self._devices.ask("camera", expose, longer_s)
+        except InstrumentFault as fault:
+            left_on = self._devices.light_off()
+            self._ledger.close(row)  # no image, but the exposure is over and the light was on
+            raise _with(fault, left_on) from fault
+        finally:
+            self.exposing = False
+        if pixels is None:
+            return Refusal(
+                Rule.STOPPED,
+                f"exposure of {light.exposure_ms:g} ms of {light.channel}",
+                "the run was stopped",
+                "Start a new run, or resume this one.",
+            )
+        self._ledger.close(row)
+        return Image(pixels, self._clock.now(), x, y, z, exposure_ms)
+
+    def snap_stack(
+        self, lights: Sequence[Light], z_um: Sequence[float]
+    ) -> Generator[Image, None, None] | Refusal:
+        """Expose a hardware-triggered z stack in the channel that is set.
+
+        The trigger comes when the first image is asked for; before it, the whole stack is
+        permitted and written to the ledger. Raises MISSING_FRAMES after the last image if some
+        did not come. Close the generator when giving up before its end.
+        """
+        x, y, _ = self._where()
+        exposures = [self._exposure(light, x, y, z) for light, z in zip(lights, z_um, strict=True)]
+        answer = self._permit(exposures)
+        if isinstance(answer, Refusal):
+            return answer
+        if len({exposure.exposure_ms for exposure in exposures}) != 1:
+            raise ValueError("a stack has one exposure time, and at least one plane")
+        approach = self._mover.move_z(z_um[0])
+        if isinstance(approach, Refusal):
+            return approach
+        stack = self._gate.z_stack(z_um, objective=self._mover.objective, current_z_um=z_um[0])
+        if isinstance(stack, Refusal):
+            return stack
+        return self._stack(exposures, self._set_exposure(exposures[0].exposure_ms))
+
+    def _stack(
+        self, planned: Sequence[Exposure], exposure_ms: float
+    ) -> Generator[Image, None, None]:
+        """Called with exposures and planes that the gate has let through."""
+        core, n = self._devices.core, len(planned)
+        drive = core.getFocusDevice()
+        step_s = planned[0].seconds + self._config.timing.readout_s
+        rows: list[int] = []
+        arrived = 0
+
+        def arm() -> None:
+            core.loadStageSequence(drive, [exposure.z_um for exposure in planned])
+            core.startStageSequence(drive)
+
+        def trigger() -> None:  # apart from `arm`: if that one hangs, no light follows it later
+            if self._gate.stopped:
+                raise InstrumentFault(FaultKind.MISSING_FRAMES, "camera: stopped before the stack")
+            core.startSequenceAcquisition(n, 0, True)
+
+        self.exposing = True
+        try:
+            self._devices.ask("focus drive", arm)
+            start_s = self._clock.now()
+            for i, exposure in enumerate(planned):
+                rows.append(self._ledger.open(replace(exposure, time_s=start_s + i * step_s)))
+            longer_s = n * step_s + self._config.timeouts.snap_s
+            self._devices.ask("camera", trigger, longer_s)
+            for i, exposure in enumerate(planned):
+                pixels = self._next_image(i, n, exposure.seconds)
+                arrived += 1
+                self._ledger.close(rows[i])
+                end_s = start_s + (i + 1) * step_s
+                x, y, z = exposure.x_um, exposure.y_um, exposure.z_um
+                yield Image(pixels, end_s, x, y, z, exposure_ms)
+        except BaseException as error:  # also when who asked for the images gives up
+            left_on = self._devices.all_off()
+            for row in rows[arrived:]:  # counted, and over: the light was on for them
+                self._ledger.close(row)
+            if isinstance(error, InstrumentFault):
+                raise _with(error, left_on) from error
+            raise
+        finally:
+            self.exposing = False
+        left_on = self._devices.all_off()
+        if left_on:
+            raise _with(InstrumentFault(FaultKind.NOT_CONFIRMED, "after the stack"), left_on)
+
+    def _next_image(self, i: int, n: int, exposure_s: float) -> NDArray[np.uint16]:
+        core, limit_s = self._devices.core, exposure_s + self._config.timeouts.snap_s
+        until = time.monotonic() + limit_s
+
+        def fetch() -> NDArray[np.uint16]:
+            while not core.getRemainingImageCount():
+                if not core.isSequenceRunning() and not core.getRemainingImageCount():
+                    raise InstrumentFault(
+                        FaultKind.MISSING_FRAMES, f"camera: {i} of {n} images of the stack arrived"
+                    )
+                if time.monotonic() > until:
+                    raise InstrumentFault(
+                        FaultKind.TIMEOUT,
+                        f"camera: image {i + 1} of {n} did not come within {limit_s:g} s",
+                    )
+                time.sleep(0.0005)
+            return core.popNextImage().copy()  # the driver's ring buffer will be reused
+
+        return self._devices.ask("camera", fetch, limit_s)
+
+    def _permit(self, exposures: Sequence[Exposure]) -> Answer:
+        """Ask the gate, and refuse light of another channel than the one that is set."""
+        for exposure in exposures:
+            if exposure.channel != self._mover.channel:
+                return Refusal(
+                    Rule.CHANNEL,
+                    f"exposure in {exposure.channel}",
+                    f"channel set: {self._mover.channel or 'unknown'}",
+                    "Switch the channel first.",
+                )
+        return self._gate.exposures(exposures)
+
+    def _set_exposure(self, exposure_ms: float) -> float:
+        """Called with an exposure that `_permit` has let through; answers what was read back."""
+        asked_ms, there_ms = self._exposure_ms
+        if exposure_ms == asked_ms:
+            return there_ms
+        core = self._devices.core
+
+        def switch() -> float:
+            core.setExposure(exposure_ms)
+            return float(core.getExposure())
+
+        self._exposure_ms = (math.nan, math.nan)
+        there_ms = self._devices.ask("camera", switch)
+        if not math.isclose(there_ms, exposure_ms, rel_tol=0.01, abs_tol=0.05):
+            raise InstrumentFault(
+                FaultKind.NOT_CONFIRMED,
+                f"camera: asked for an exposure of {exposure_ms:g} ms, reads {there_ms:g} ms",
+            )
+        self._exposure_ms = (exposure_ms, there_ms)
+        return there_ms
+
+    def _exposure(self, light: Light, x_um: float, y_um: float, z_um: float) -> Exposure:
+        known, objective = light.channel in self._config.channels, self._mover.objective
+        return Exposure(
+            visit_id=light.visit_id,
+            index=light.index,
+            purpose=light.purpose,
+            fov=light.fov,
+            channel=light.channel,
+            exposure_ms=light.exposure_ms,
+            irradiance_w_cm2=(
+                self._config.irradiance_w_cm2(light.channel, objective) if known else None
+            ),
+            time_s=self._clock.now(),
+            x_um=x_um,
+            y_um=y_um,
+            z_um=z_um,
+            objective=objective,
+        )
+
+    def _where(self) -> tuple[float, float, float]:
+        core = self._devices.core
+
+        def read() -> tuple[float, float, float]:
+            x, y = core.getXYPosition()
+            return x, y, core.getZPosition()
+
+        return self._devices.ask("stage", read)
+
+
+def _with(fault: InstrumentFault, not_stopped: tuple[str, ...]) -> InstrumentFault:
+    """The fault, and what could not be switched off after it."""
+    if not not_stopped:
+        return fault
+    return InstrumentFault(fault.kind, f"{fault}; could NOT switch off {', '.join(not_stopped)}")

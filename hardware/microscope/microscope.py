@@ -1,0 +1,183 @@
+"""The microscope: start and end, and one door to everything that moves, exposes or switches."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from hardware.fault import FaultKind, InstrumentFault
+from hardware.microscope.devices import Devices
+from hardware.microscope.exposer import Exposer
+from hardware.microscope.mover import Mover
+from hardware.microscope.reading import InstrumentState
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from pymmcore_plus import CMMCorePlus
+
+    from hardware.data import Answer, Clock, MicroscopeConfig, Refusal
+    from hardware.gate import Gate
+    from hardware.ledger import DoseLedger
+    from hardware.microscope.reading import Image, Light
+
+REOPENED_S = 0.5  # an exposure that was let through opens its shutter within this time
+
+
+class Microscope:
+    """Moves, switches and exposes; each command passes the gate and is read back.
+
+    Commands answer Permit (sent and confirmed) or Refusal (nothing was sent), and raise
+    InstrumentFault when a device fails, does not answer in time, or reads back differently.
+    """
+
+    def __init__(
+        self,
+        core: CMMCorePlus,
+        config: MicroscopeConfig,
+        gate: Gate,
+        ledger: DoseLedger,
+        clock: Clock,
+    ) -> None:
+        self.core = core
+        self.config = config
+        self.clock = clock
+        self._gate = gate
+        self._devices = Devices(core, config)
+        self._mover = Mover(self._devices, gate)
+        self._exposer = Exposer(self._devices, self._mover, gate, ledger, clock)
+
+    # ------------------------------------------------------------------ start and end
+
+    def start(self) -> InstrumentState:
+        """Light off first; then read where everything is. Moves nothing.
+
+        Raises InstrumentFault when a shutter does not close: no run begins with the light on.
+        """
+        left_on = self.light_off()
+        if left_on:
+            raise InstrumentFault(
+                FaultKind.NOT_CONFIRMED,
+                f"light: could NOT close {', '.join(left_on)}; close it by hand, or name the "
+                f'right shutters in the YAML of microscope "{self.config.name}" (shutters)',
+            )
+        core = self.core
+
+        def prepare() -> None:
+            core.setAutoShutter(True)  # the shutter follows the exposure from here on
+            core.setTimeoutMs(int(self.config.timeouts.move_s * 1000))
+
+        self._devices.ask("instrument", prepare)
+        state = self.read()
+        self._mover.channel, self._mover.objective = state.channel, state.objective
+        return state
+
+    def light_off(self) -> tuple[str, ...]:
+        """Close every shutter. Takes no lock; returns those that could NOT be confirmed closed."""
+        return self._devices.light_off()
+
+    def stop(self) -> tuple[str, ...]:
+        """Refuse everything from now on, stop the camera, light off; returns what did not stop.
+
+        Takes no lock and may be called from a signal handler, whatever else hangs.
+        """
+        self._gate.stop()
+        until = time.monotonic() + REOPENED_S
+        while True:
+            failed = self._devices.all_off()
+            # an exposure that had passed the gate before may have opened its shutter after us
+            if not self._exposer.exposing or time.monotonic() > until:
+                return failed
+            time.sleep(0.01)
+
+    @property
+    def stopped(self) -> bool:
+        """True once `stop` was called."""
+        return self._gate.stopped
+
+    def close(self) -> None:
+        """Give the device thread back."""
+        self._devices.close()
+
+    # ------------------------------------------------------------------ commands
+
+    def move_xy(self, x_um: float, y_um: float) -> Answer:
+        """Go to stage position (um); confirmed by read-back."""
+        return self._mover.move_xy(x_um, y_um)
+
+    def move_z(self, z_um: float) -> Answer:
+        """Go to focus position (um), toward the sample in capped steps; confirmed by read-back."""
+        return self._mover.move_z(z_um)
+
+    def set_channel(self, preset: str) -> Answer:
+        """Switch the channel group to `preset`; confirmed by read-back."""
+        return self._mover.set_channel(preset)
+
+    def set_objective(self, preset: str) -> Answer:
+        """Retract, turn the turret, read back, and stay retracted under the new limits."""
+        return self._mover.set_objective(preset)
+
+    def snap(self, light: Light) -> Image | Refusal:
+        """Expose once in the channel that is set; counted before the light goes on."""
+        return self._exposer.snap(light)
+
+    def snap_stack(
+        self, lights: Sequence[Light], z_um: Sequence[float]
+    ) -> Generator[Image, None, None] | Refusal:
+        """Expose a hardware-triggered z stack in the channel that is set; see `Exposer`."""
+        return self._exposer.snap_stack(lights, z_um)
+
+    # ------------------------------------------------------------------ reading
+
+    @property
+    def objective(self) -> str:
+        """Preset of the objective group as last read back, "" when it is not known."""
+        return self._mover.objective
+
+    def read(self) -> InstrumentState:
+        """Ask the instrument, not our memory of it."""
+        core, group = self.core, self.config.objectives.group
+
+        def read() -> InstrumentState:
+            x, y = core.getXYPosition()
+            has_turret = group in core.getAvailableConfigGroups()
+            objective = str(core.getCurrentConfig(group)) if has_turret else ""
+            return InstrumentState(
+                x_um=x,
+                y_um=y,
+                z_um=core.getZPosition(),
+                channel=core.getCurrentConfig(self.config.channel_group),
+                objective=objective,
+                exposure_ms=core.getExposure(),
+                pixel_size_um=self._pixel_size_um(objective),
+                open_shutters=tuple(s for s in self._devices.shutters if core.getShutterOpen(s)),
+            )
+
+        return self._devices.ask("instrument", read)
+
+    def pixel_size_um(self) -> float:
+        """Edge of a camera pixel in the sample; 0.0 means that nobody knows."""
+        return self._devices.ask("instrument", lambda: self._pixel_size_um(self.objective))
+
+    def image_format(self) -> tuple[int, int, str]:
+        """Height, width (pixels) and numpy dtype name of the images that the camera delivers."""
+        core = self.core
+
+        def read() -> tuple[int, int, int, int]:
+            shape = core.getImageHeight(), core.getImageWidth()
+            return *shape, core.getBytesPerPixel(), core.getNumberOfComponents()
+
+        height, width, per_pixel, components = self._devices.ask("camera", read)
+        if components != 1 or per_pixel not in (1, 2):
+            raise InstrumentFault(
+                FaultKind.DEVICE,
+                f"camera: {per_pixel} bytes and {components} components per pixel; "
+                "8- or 16-bit grey is needed",
+            )
+        return height, width, "uint8" if per_pixel == 1 else "uint16"
+
+    def _pixel_size_um(self, objective: str) -> float:
+        item = self.config.objectives.items.get(objective)
+        if item is not None and item.pixel_size_um is not None:
+            return item.pixel_size_um
+        return float(self.core.getPixelSizeUm())

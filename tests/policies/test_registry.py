@@ -1,0 +1,88 @@
+"""Judges and policies by name, and what naming them may cost."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from policies_synthetic import frame
+from policies_watching import verdict
+
+from hardware.data import VisitKind
+from policies.policy import Situation
+from policies.registry import JUDGES, POLICIES, make_judge, make_policy
+from policies.watch import WatchPolicy
+from policies.watch_parameters import WatchParameters
+
+SITUATION = Situation(
+    kind=VisitKind.BASELINE,
+    started_s=0.0,
+    now_s=1.0,
+    bursting={},
+    late=False,
+    affordable=frozenset({"A1"}),
+)
+
+
+@pytest.mark.parametrize("kind", JUDGES)
+def test_every_judge_that_is_named_can_be_made(kind: str) -> None:
+    assert make_judge(kind, "DAPI").name
+
+
+@pytest.mark.parametrize("kind", POLICIES)
+def test_every_policy_that_is_named_can_be_made(kind: str) -> None:
+    assert make_policy(kind).name == kind
+
+
+def test_unknown_kinds_are_refused_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match="'clasical' is unknown; known: classical, none"):
+        make_judge("clasical")
+    with pytest.raises(ValueError, match="'wait' is unknown; known: fixed, watch"):
+        make_policy("wait")
+
+
+def test_parameters_reach_the_watch_policy() -> None:
+    policy = make_policy("watch", WatchParameters(max_concurrent=7))
+    assert isinstance(policy, WatchPolicy)
+    assert policy.parameters.max_concurrent == 7
+
+
+def test_without_a_judge_every_verdict_is_an_abstention() -> None:
+    said = make_judge("none").judge([frame(np.zeros((4, 4), np.uint16))], target="mitosis")
+    assert said.abstained
+    assert said.why_abstained == "no judge configured"
+    assert (said.visit_id, said.fov) == (7, "A1")
+    with pytest.raises(ValueError, match="no frames"):
+        make_judge("none").judge([], target="mitosis")
+
+
+@pytest.mark.parametrize("p", [None, 0.0, 1.0])
+def test_the_fixed_policy_never_reacts(p: float | None) -> None:
+    policy = make_policy("fixed")
+    memory, decision = policy.decide(policy.start(), verdict(3, "A1", p), SITUATION)
+    assert memory == {}
+    assert decision.actions == ()
+    assert (decision.visit_id, decision.policy, decision.cites) == (3, "fixed", (3,))
+    assert decision.reason
+
+
+def test_naming_a_policy_loads_no_heavy_library() -> None:
+    """`check` and `--help` import the registry and must stay quick."""
+    code = (
+        "import sys, policies.registry as r; r.make_policy('watch'); r.make_judge('none');"
+        "print([m for m in ('scipy', 'skimage', 'torch', 'transformers', 'matplotlib')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_making_the_classical_judge_loads_neither_scipy_nor_scikit_image() -> None:
+    code = (
+        "import sys, policies.registry as r; r.make_judge('classical', 'DAPI');"
+        "print([m for m in ('scipy', 'skimage', 'torch') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
