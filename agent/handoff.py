@@ -28,6 +28,10 @@ class HandoffStalled(RuntimeError):
     """Pump or loop waited for the other beyond all reason."""
 
 
+class HandoffClosed(Exception):
+    """Simulated clock: the run ended before this verdict was ready."""
+
+
 @dataclass(frozen=True, slots=True)
 class FinishedVisit:
     """A visit with its frames in the store.
@@ -118,21 +122,23 @@ class Handoff:
         return {fov: end_s for fov, end_s in sorted(ends) if end_s > now_s}
 
     def close(self) -> None:
-        """No more visits; `take` answers None once the queue is empty."""
+        """No more visits. What is undecided in a real run still gets its turn.
+
+        On the simulated clock time stands still from now on: no verdict becomes ready any more, and
+        what is undecided is left to a resume, which then goes on as if there had been no stop.
+        """
         with self._condition:
             self._closed = True
-            self._horizon_s = float("inf")
             self._condition.notify_all()
         self.changed.set()
 
     # ------------------------------------------------------------------ loop's side
 
     def take(self) -> FinishedVisit | None:
-        """The next finished visit; blocks. None when closed and empty."""
+        """The next finished visit; blocks. None when there is none to come."""
         with self._condition:
-            while not self._waiting and not self._closed:
-                self._condition.wait(1.0)
-            if not self._waiting:
+            self._condition.wait_for(lambda: self._waiting or self._closed)
+            if not self._waiting or (self._closed and self.simulated):
                 return None
             self._taken = self._waiting.popleft()
             return self._taken.visit
@@ -146,11 +152,13 @@ class Handoff:
             return taken.ready_s
 
     def wait_turn(self, ready_s: float) -> None:
-        """Simulated clock: wait until run time has reached `ready_s`."""
+        """Simulated clock: wait until run time has reached `ready_s`; HandoffClosed: it never will."""
         if not self.simulated:
             return
         with self._condition:
-            self._wait(lambda: self._horizon_s >= ready_s)
+            self._wait(lambda: self._closed or self._horizon_s >= ready_s)
+            if self._horizon_s < ready_s:
+                raise HandoffClosed
 
     def decided(self) -> None:
         """The visit taken last has its decision, applied."""

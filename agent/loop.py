@@ -6,12 +6,14 @@ repeated after a crash: verdict and decision are written once per visit, keyed b
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from langgraph.graph import END, START, StateGraph
 
 from agent import situation as situations
 from agent.checkpoints import JournalSaver
+from agent.handoff import HandoffClosed
 from agent.journal.states import VerdictState
 from hardware.data import VisitKind
 from policies.action import Decision, Revisit
@@ -43,7 +45,7 @@ class LoopState(TypedDict, total=False):
 
 
 class Loop:
-    """Runs laps until the handoff is closed."""
+    """Runs laps until the run is over."""
 
     def __init__(
         self,
@@ -85,8 +87,9 @@ class Loop:
 
     def run(self) -> None:
         """Laps until there are no more visits. Raises what a node raises."""
-        while self.lap() is not None:
-            pass
+        with contextlib.suppress(HandoffClosed):
+            while self.lap() is not None:
+                pass
 
     def lap(self) -> int | None:
         """One visit, from taking it to acting on it; its id, None when there are no more."""

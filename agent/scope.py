@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hardware.clock import RealClock
 
@@ -65,10 +63,7 @@ class RealScope:
         """A real specimen remembers its light."""
 
     def shutdown(self) -> None:
-        """Unload the devices; a UniMMCore aborts the interpreter without this."""
-        with contextlib.suppress(RuntimeError):
-            # its C++ thread must not call into a closing Python; the stubs do not know None
-            cast("Any", self.core).registerCallback(None)
-            self.core.unloadAllDevices()
-            self.core.reset()
-        gc.collect()
+        """Light off, and unload the devices. May be called twice."""
+        from hardware.microscope import unload
+
+        unload(self.core)

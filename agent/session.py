@@ -148,6 +148,10 @@ class Session:
             self.journal.records.note("resume", f"{n} visits fell into the time when nothing ran")
         return found
 
+    def show(self, progress: Progress) -> None:
+        """Use this view from now on; before `run`."""
+        self._progress = progress
+
     # ------------------------------------------------------------------ running
 
     def run(self) -> Ending:

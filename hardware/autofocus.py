@@ -47,7 +47,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True)
 class FocusResult:
-    """Where focus was found, or why it was not.
+    """Where focus was found; or why it was not, and where to look next.
 
     `curve` is ((z_um, score), ...) as measured; `faults` are devices that failed on the way.
     """
@@ -97,8 +97,8 @@ def autofocus(measure: Callable[[float], float], start_um: float, sweep: Sweep) 
     def scan(stations: Sequence[float]) -> None:
         curve.extend((z, measure(z)) for z in stations)
 
-    def failed(why: str) -> FocusResult:
-        return FocusResult(False, start_um, why, tuple(curve))
+    def failed(why: str, next_um: float = start_um) -> FocusResult:
+        return FocusResult(False, next_um, why, tuple(curve))
 
     coarse = sweep.coarse_um(start_um)
     scan(coarse)
@@ -107,7 +107,7 @@ def autofocus(measure: Callable[[float], float], start_um: float, sweep: Sweep) 
     if not scores[top] > max(CONTRAST * min(scores), 0.0):
         return failed("no contrast anywhere in the sweep")
     if top in (0, len(coarse) - 1):
-        return failed(f"sharpest at the edge of the sweep ({coarse[top]:g} um)")
+        return failed(f"sharpest at the edge of the sweep ({coarse[top]:g} um)", coarse[top])
     scan(sweep.fine_um(coarse[top]))
     ordered = sorted(curve)
     climbs = sum(abs(b - a) for (_, a), (_, b) in pairwise(ordered))

@@ -130,8 +130,11 @@ class VisitEngine(MDAEngine):
         if visit.refocus and not self._focus(visit, account):
             return
         offset_um = self._focuser.offset_um(visit)
+        planned_um = visit.fov.z_um
         todo = [
-            event.model_copy(update={"z_pos": float(event.z_pos or 0.0) + offset_um})
+            event.model_copy(
+                update={"z_pos": (planned_um if event.z_pos is None else event.z_pos) + offset_um}
+            )
             for event in visit.events[visit.first_event :]
         ]
         # one channel and exposure at a time, so that a sequence changes nothing but z
@@ -160,10 +163,11 @@ class VisitEngine(MDAEngine):
 
     def setup_event(self, event: MDAEvent) -> None:
         """Focus drive and channel; a refusal or a fault skips the event with its reason."""
+        self._running()
         n = len(event.events) if isinstance(event, SequencedEvent) else 1
         try:
-            if not isinstance(event, SequencedEvent):
-                self._permit(self.microscope.move_z(float(event.z_pos or 0.0)), n)
+            if not isinstance(event, SequencedEvent) and event.z_pos is not None:
+                self._permit(self.microscope.move_z(event.z_pos), n)
             if event.channel is not None:
                 self._permit(self.microscope.set_channel(event.channel.config), n)
         except InstrumentFault as fault:

@@ -83,6 +83,8 @@ class Focuser:
     def focus(self, visit: Visit) -> FocusResult:
         """Sweep round the predicted focus, retried as often as the plan says.
 
+        A sweep that was sharpest at its edge is retried round that edge: the image may well get
+        sharper beyond, but that is no focus until a sweep has seen it fall again.
         Answers a failed result when no single interior peak is found, the gate refuses, or a
         device fails.
         """
@@ -90,12 +92,12 @@ class Focuser:
         if settings is None:
             return FocusResult(False, visit.fov.z_um, "the plan has no autofocus", ())
         steps = _Steps(self._microscope, self._book, visit, settings, self._recall(visit))
-        result = FocusResult(False, visit.fov.z_um, "not tried", ())
+        result = FocusResult(False, visit.fov.z_um + self.offset_um(visit), "not tried", ())
         faults: list[InstrumentFault] = []
         for _ in range(settings.retries + 1):
             start_um = steps.recalled_start_um()
             if start_um is None:
-                start_um = visit.fov.z_um + self.offset_um(visit)
+                start_um = result.z_um
             try:
                 switched = self._microscope.set_channel(settings.channel)
                 if isinstance(switched, Refusal):

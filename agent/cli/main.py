@@ -10,7 +10,6 @@ import typer
 
 app = typer.Typer(
     name="microscout",
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -29,14 +28,17 @@ def _version(asked: bool) -> None:
         raise typer.Exit()
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print it and exit."),
     ] = False,
 ) -> None:
-    """Options that belong to no command."""
+    """Options that belong to no command; without one, the help."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 PlanArg = Annotated[str, typer.Argument(metavar="PLAN", help="A plan: YAML file or shipped name.")]
@@ -228,7 +230,7 @@ def main() -> None:
     logging.raiseExceptions = False  # a library's log file on a full disk is nobody's concern
     interruptible()
     try:
-        app()
+        app(prog_name="microscout")
     except ConfigError as error:
         print(error, file=sys.stderr)
         sys.exit(2)

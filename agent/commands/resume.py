@@ -38,19 +38,16 @@ def resume(path: Path, *, accept: bool, json: bool) -> int:
 
     from agent.commands.conduct import conduct
     from agent.commands.start import in_words, let_go
-    from agent.progress import make_progress
+    from agent.progress import Quiet, make_progress
     from agent.session import Session, end_s
 
     title = f"{keys.get('name', path.name)} (resumed)"
     with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
         held.enter_context(hold(run_dir.path))
-        progress = held.enter_context(
-            make_progress(end_s(plan), title, json=json, stream=sys.stderr)
-        )
         scope, score = _scope(run_dir.journal, keys, config)
         undo.callback(scope.shutdown)
         durable = not scope.clock.simulated
-        session = Session(run_dir, plan, config, scope, progress, durable=durable)
+        session = Session(run_dir, plan, config, scope, Quiet(), durable=durable)
         undo.callback(let_go, session)
         found = in_words(session.resume)
         for difference in found:
@@ -58,6 +55,8 @@ def resume(path: Path, *, accept: bool, json: bool) -> int:
         if found and not accept and not _asked(len(found)):
             print("held: nothing was moved. Put it right, or resume with --accept", file=sys.stderr)
             return EXIT_HELD
+        view = make_progress(end_s(plan), title, json=json, stream=sys.stderr)
+        session.show(held.enter_context(view))  # not before: it would paint over the question
         return conduct(session, undo, score=score, as_json=json)
 
 

@@ -107,9 +107,9 @@ class Exposer:
         stack = self._gate.z_stack(z_um, objective=self._mover.objective, current_z_um=z_um[0])
         if isinstance(stack, Refusal):
             return stack
-        return self._stack(exposures, self._set_exposure(exposures[0].exposure_ms))
+        return self._triggered(exposures, self._set_exposure(exposures[0].exposure_ms))
 
-    def _stack(
+    def _triggered(
         self, planned: Sequence[Exposure], exposure_ms: float
     ) -> Generator[Image, None, None]:
         """Called with exposures and planes that the gate has let through."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import weakref
 from typing import TYPE_CHECKING
 
@@ -67,7 +66,6 @@ def unload(core: CMMCorePlus) -> None:
         with contextlib.suppress(RuntimeError):
             let_go()
     bounded.close()
-    gc.collect()
 
 
 def _close_shutters(core: CMMCorePlus) -> None:

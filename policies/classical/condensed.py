@@ -25,7 +25,9 @@ SHARPEN_UM = 0.5  # Gaussian sigma for measuring: less than for finding
 MIN_PIECE_UM2 = 2.0
 MOST = 16  # pieces per field, brightest first
 REACH_UM = 13.0  # half the side of the window round a piece
-RIM_UM = 3.0
+HALF = 0.5  # of the peak: the outline
+FLOOR = 1.2  # median nuclei: an outline does not reach into ordinary nuclei
+HALO_UM = 1.5  # light outside the outline that still belongs to the piece
 PAIR_UM = 20.0  # daughters farther apart are not looked for
 
 
@@ -36,26 +38,22 @@ class Piece:
     Attributes
     ----------
     row, col : centre in working pixels.
-    peak, mean : brightness at its brightest and on average.
-    dna : integrated brightness in median nuclei (the same, summed over a median nucleus).
+    peak : brightness at its brightest.
+    dna : summed brightness, of it and its halo, in median nuclei.
     area_um2, long_um, short_um, angle : of its outline at half height, weighted by brightness.
     fill : area over the area of the moment ellipse.
-    rim : brightness just outside (its 75 % quantile): about 0 for a rounded-up cell, 1 for a
-        spot in a nucleus or where two nuclei overlap.
     edge : it touches the border of the frame.
     """
 
     row: float
     col: float
     peak: float
-    mean: float
     dna: float
     area_um2: float
     long_um: float
     short_um: float
     angle: float
     fill: float
-    rim: float
     edge: bool
 
 
@@ -120,69 +118,26 @@ def _same(piece: Piece, other: Piece, um: float) -> bool:
     return float(np.hypot(piece.row - other.row, piece.col - other.col)) * um < 1.0
 
 
-def _measure(field: Field, level: float, top: tuple[int, int], unit_dna: float) -> Piece | None:
-    """Outline a piece at half its height on fine pixels, and measure it."""
-    from scipy import ndimage
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Fine pixels round a place, background subtracted.
 
-    window, um, row0, col0, cut = _window(field, top)
-    smooth = ndimage.gaussian_filter(window, SHARPEN_UM / um) * np.float32(1.0 / level)
-    scale = field.um / um
-    at_row = min(int((top[0] + 0.5) * scale - row0), smooth.shape[0] - 1)
-    at_col = min(int((top[1] + 0.5) * scale - col0), smooth.shape[1] - 1)
-    near = max(1, round(0.7 * scale))
-    patch = smooth[
-        max(at_row - near, 0) : at_row + near + 1, max(at_col - near, 0) : at_col + near + 1
-    ]
-    peak = float(patch.max())
-    outline, _ = ndimage.label(smooth > max(0.5 * peak, 1.2))
-    number = outline[
-        max(at_row - near, 0) : at_row + near + 1, max(at_col - near, 0) : at_col + near + 1
-    ]
-    number = number.ravel()[int(patch.argmax())]
-    own = outline == number
-    area = float(own.sum()) * um**2
-    if number == 0 or area < MIN_PIECE_UM2:
-        return None
-    r, c = np.nonzero(own)
-    light = smooth[r, c].astype(np.float64)
-    shape = weighted_moments(r, c, np.ones(r.size, np.int32), light, 1, um)
-    away = ndimage.distance_transform_edt(~own) * um
-    rim = smooth[(away > 0.5 * RIM_UM) & (away <= RIM_UM)]
-    halo = (away <= 0.5 * RIM_UM) & ((outline == 0) | own)
-    top_edge, left, bottom, right = cut
-    return Piece(
-        row=(float(shape.row[0]) + row0 + 0.5) / scale - 0.5,
-        col=(float(shape.col[0]) + col0 + 0.5) / scale - 0.5,
-        peak=peak,
-        mean=float(light.mean()),
-        dna=float(window[halo].sum()) * um**2 / unit_dna,
-        area_um2=area,
-        long_um=float(shape.long_um[0]),
-        short_um=float(shape.short_um[0]),
-        angle=float(shape.angle[0]),
-        fill=float(shape.fill[0]),
-        rim=float(np.quantile(rim, 0.75)) if rim.size else 0.0,
-        edge=bool(
-            (top_edge and r.min() == 0)
-            or (left and c.min() == 0)
-            or (bottom and r.max() == own.shape[0] - 1)
-            or (right and c.max() == own.shape[1] - 1)
-        ),
-    )
-
-
-def _window(
-    field: Field, top: tuple[int, int]
-) -> tuple[Image, float, int, int, tuple[bool, bool, bool, bool]]:
-    """Fine pixels round a working pixel, background subtracted.
-
-    Returns the window, its pixel size (um), the row and column of its first fine pixel in the
-    frame, and whether its top, left, bottom and right sides are the frame's.
+    `um`: their size; `row`, `col`: the first one's place in the frame, in fine pixels; `sides`:
+    whether top, left, bottom and right are the frame's own borders.
     """
+
+    pixels: Image
+    um: float
+    row: int
+    col: int
+    sides: tuple[bool, bool, bool, bool]
+
+
+def _window(field: Field, top: tuple[int, int]) -> _Window:
     camera_um = field.um / field.factor
-    fine = max(1, min(field.factor, int(FINE_UM / camera_um + 1e-6)))
+    divisors = [d for d in range(1, field.factor + 1) if field.factor % d == 0]
+    fine = max((d for d in divisors if d * camera_um <= FINE_UM), default=1)
     per = field.factor // fine  # fine pixels per working pixel
-    fine = field.factor // per
     reach = max(4, round(REACH_UM / field.um))
     height, width = field.image.shape
     low = max(top[0] - reach, 0), max(top[1] - reach, 0)
@@ -191,9 +146,54 @@ def _window(
         low[0] * field.factor : high[0] * field.factor,
         low[1] * field.factor : high[1] * field.factor,
     ]
-    window = bin_pixels(part, fine) - field.surface[top]
-    sides = low[0] == 0, low[1] == 0, high[0] == height, high[1] == width
-    return window, field.um / per, low[0] * per, low[1] * per, sides
+    return _Window(
+        pixels=bin_pixels(part, fine) - field.surface[top],
+        um=field.um / per,
+        row=low[0] * per,
+        col=low[1] * per,
+        sides=(low[0] == 0, low[1] == 0, high[0] == height, high[1] == width),
+    )
+
+
+def _measure(field: Field, level: float, top: tuple[int, int], unit_dna: float) -> Piece | None:
+    """Outline a piece at half its height on fine pixels, and measure it."""
+    from scipy import ndimage
+
+    window = _window(field, top)
+    um, scale = window.um, field.um / window.um
+    smooth = ndimage.gaussian_filter(window.pixels, SHARPEN_UM / um) * np.float32(1.0 / level)
+    near = max(1, round(0.7 * scale))  # the top was found on coarser pixels
+    row, col = int((top[0] + 0.5) * scale) - window.row, int((top[1] + 0.5) * scale) - window.col
+    patch = (slice(max(row - near, 0), row + near + 1), slice(max(col - near, 0), col + near + 1))
+    peak = float(smooth[patch].max())
+    outline, _ = ndimage.label(smooth > max(HALF * peak, FLOOR))
+    number = int(outline[patch].ravel()[int(smooth[patch].argmax())])
+    own = outline == number
+    area = float(own.sum()) * um**2
+    if number == 0 or area < MIN_PIECE_UM2:
+        return None
+    r, c = np.nonzero(own)
+    light = smooth[r, c].astype(np.float64)
+    shape = weighted_moments(r, c, np.ones(r.size, np.int32), light, 1, um)
+    halo = ndimage.distance_transform_edt(~own) * um <= HALO_UM
+    top_side, left, bottom, right = window.sides
+    return Piece(
+        row=(float(shape.row[0]) + window.row + 0.5) / scale - 0.5,
+        col=(float(shape.col[0]) + window.col + 0.5) / scale - 0.5,
+        peak=peak,
+        dna=float(window.pixels[halo & ((outline == 0) | own)].sum()) * um**2 / unit_dna,
+        area_um2=area,
+        long_um=float(shape.long_um[0]),
+        short_um=float(shape.short_um[0]),
+        angle=float(shape.angle[0]),
+        fill=float(shape.fill[0]),
+        edge=bool(
+            (top_side and r.min() == 0)
+            or (left and c.min() == 0)
+            or (bottom and r.max() == own.shape[0] - 1)
+            or (right and c.max() == own.shape[1] - 1)
+        ),
+    )
 
 
 def _best_partner(index: int, pieces: tuple[Piece, ...], um: float) -> Pair | None:

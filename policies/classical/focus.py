@@ -4,8 +4,8 @@ Ranking uses Brenner's gradient (Brenner et al., J. Histochem. Cytochem. 24:100,
 frame is judged by the width of its edges, as in Marziliano et al. (ICIP 2002): an edge of height
 c blurred by a Gaussian of standard deviation s has its steepest slope c / (sqrt(2 pi) s), so
 height over slope gives s (here a little more: the slope is a mean over the rim) whatever the
-brightness, the number of nuclei or the exposure. How soft
-a sharp nucleus looks differs between samples; relative to its own diameter it differs little.
+brightness, the number of nuclei or the exposure. How soft a sharp nucleus looks differs between
+samples; relative to its own diameter it differs little.
 
 The limits come from tuning seeds of the simulator (20X, NA 0.5) and public images: in focus the
 edges are 0.076 of a nucleus wide, 0.10 at 4 um, 0.12 at 7 to 8 um, where half of the metaphase

@@ -10,6 +10,8 @@ dividing (prometaphase to three quarters of telophase), in 3,990 simulated frame
 divisions, many dead cells, or none. Prophase and daughters younger than ten minutes were left
 out. On other seeds (20X, in focus) frames with a dividing cell were found with average precision
 0.98, at p >= 0.6 with precision 0.995 and recall 0.95; in 900 control frames p exceeded 0.6 twice.
+With the watch policy's defaults all 234 divisions of sixteen simulated nights (nine fields, six
+hours each) were filmed, and 4 reactions were false in 864 field-hours without divisions.
 """
 
 from __future__ import annotations

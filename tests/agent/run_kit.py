@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import sqlite3
 import threading
 import zlib
@@ -20,6 +21,8 @@ from agent.session import Session
 from hardware.data import Frame, FrameKey, FrameMeta
 from hardware.mmconfig import find
 from hardware.store import ImageReader
+from policies.action import Decision
+from policies.fixed import FixedPolicy
 from policies.verdict import Focus, FocusState, Verdict
 from sim.load import load_scenario
 from sim.scenario import Scenario
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from agent.scope import Scope
     from agent.session import Ending
     from hardware.data import MicroscopeConfig
+    from policies.policy import Memory, Situation
 
 ENDS_WITHIN_S = 60.0  # real seconds; no run here takes more than a few
 MITOSIS = "mitosis"
@@ -41,6 +45,7 @@ MITOSIS = "mitosis"
 # ---------------------------------------------------------------------- what is run
 
 
+@functools.cache
 def demo() -> MicroscopeConfig:
     """The shipped demo microscope."""
     return load_microscope("demo").config
@@ -134,13 +139,48 @@ def always(p: float) -> Judge:
     return Judge(lambda frames: verdict(frames[0].visit_id, frames[0].key.fov, p))
 
 
-def by_pixels(frames: Sequence[Frame]) -> Verdict:
-    """Anything between yes and no, in or out of focus, but always the same for the same pixels."""
+def moody(frames: Sequence[Frame]) -> Verdict:
+    """Anything between yes and no, in or out of focus: always the same for the same visit.
+
+    It remarks on what the pixels are, so that other pixels give another verdict.
+    """
     digest = 0
     for frame in frames:
         digest = zlib.crc32(frame.pixels.tobytes(), digest)
-    focus = FocusState.OUT if digest % 5 == 0 else FocusState.IN
-    return verdict(frames[0].visit_id, frames[0].key.fov, (digest % 1000) / 1000, focus)
+    visit_id = frames[0].visit_id
+    mood = zlib.crc32(b"%d" % (visit_id * 7))
+    focus = FocusState.OUT if mood % 4 == 0 else FocusState.IN
+    given = verdict(visit_id, frames[0].key.fov, (mood % 1000) / 1000, focus)
+    return given.model_copy(update={"rationale": f"{digest:08x}"})
+
+
+class Scripted(FixedPolicy):
+    """Wants what the script says, at its n-th decision."""
+
+    def __init__(self, script: Callable[[int, Verdict], Decision]) -> None:
+        self._script = script
+
+    def decide(
+        self, memory: Memory, verdict: Verdict, situation: Situation
+    ) -> tuple[Memory, Decision]:
+        n = int(str(memory.get("n", 0)))
+        return {"n": n + 1}, self._script(n, verdict)
+
+
+def scripted(script: Callable[[int, Verdict], Decision]) -> Any:
+    """Sessions made inside have this policy."""
+    return mock.patch("agent.session.policy", lambda _: Scripted(script))
+
+
+def wants(verdict: Verdict, *actions: Any) -> Decision:
+    """A decision on the verdict's visit."""
+    return Decision(
+        visit_id=verdict.visit_id,
+        policy="scripted",
+        actions=actions,
+        reason="because",
+        cites=(verdict.visit_id,),
+    )
 
 
 def frame_of(visit: int, index: int, fov: str, t: int, pixels: Any = None) -> Frame:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.handoff import FinishedVisit, Handoff, HandoffStalled
+from agent.handoff import FinishedVisit, Handoff, HandoffClosed, HandoffStalled
 from hardware.data import VisitKind
 
 if TYPE_CHECKING:
@@ -169,16 +169,36 @@ def test_in_a_rehearsal_no_decision_falls_before_its_time() -> None:
 @pytest.mark.parametrize("simulated", [False, True])
 def test_closing_lets_everybody_go(simulated: bool) -> None:
     handoff = Handoff(simulated=simulated, latency_s=5.0)
-    handoff.put(visit(1, 0.0))
     pump, _ = in_thread(lambda: handoff.settle(10.0))
-    turn, _ = in_thread(lambda: handoff.wait_turn(99.0))
-    assert handoff.take() is not None
-    loop, came = in_thread(handoff.take)
+    turn, turned = in_thread(lambda: handoff.wait_turn(99.0))
+    loop, taken = in_thread(handoff.take)
     handoff.close()
     for thread in (pump, turn, loop):
         thread.join(SOON_S)
         assert not thread.is_alive()
-    assert came == [None]
+    assert taken == [None]
+    assert isinstance(turned[0], HandoffClosed) == simulated
+
+
+def test_what_is_undecided_when_a_real_run_ends_still_gets_its_turn() -> None:
+    handoff = Handoff(simulated=False, latency_s=0.0)
+    handoff.put(visit(1))
+    handoff.close()
+    decide(handoff, 1)
+    assert handoff.take() is None
+
+
+def test_when_a_rehearsal_ends_no_verdict_becomes_ready_any_more() -> None:
+    """It would be decided before visits that were due earlier, and a resume would differ."""
+    handoff = Handoff(simulated=True, latency_s=5.0)
+    handoff.put(visit(1, 0.0))
+    handoff.put(visit(2, 0.0))
+    handoff.settle(4.0)
+    assert handoff.take() is not None
+    handoff.close()
+    with pytest.raises(HandoffClosed):
+        handoff.wait_turn(5.0)
+    assert handoff.take() is None and handoff.undecided() == 2
 
 
 def test_a_lost_partner_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

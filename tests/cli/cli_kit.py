@@ -1,4 +1,4 @@
-"""The command line from outside: as a process, or through `main` in this one where that is faster."""
+"""The command line from outside: as a process, or through `main` in this one (faster)."""
 
 from __future__ import annotations
 

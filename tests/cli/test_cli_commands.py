@@ -32,6 +32,7 @@ COMMANDS = (
 
 def test_without_arguments_it_shows_the_help() -> None:
     done = here()
+    assert done.code == 0
     assert "Usage: microscout" in done.out
     for name in COMMANDS:
         assert f" {name.split()[0]} " in done.out

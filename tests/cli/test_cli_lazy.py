@@ -80,7 +80,7 @@ def test_check_imports_nothing_heavy(folder: Path) -> None:
 def test_a_rehearsal_never_imports_torch(folder: Path) -> None:
     write_yaml(folder / "plan.yaml", PLAN | {"judge": {"kind": "classical"}})
     arguments = ("rehearse", "plan.yaml", "--out", "run", "--json")
-    assert imported(folder, (*LEARNING, "skimage"), *arguments) == "['skimage']"
+    assert imported(folder, (*LEARNING, "langgraph"), *arguments) == "['langgraph']"
     assert (folder / "run" / "report.html").is_file()
 
 

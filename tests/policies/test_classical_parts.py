@@ -23,8 +23,8 @@ from policies.classical.segment import otsu, segment
 RNG = np.random.default_rng(11)
 
 PLATE = Piece(
-    row=50, col=50, peak=3.0, mean=2.2, dna=0.9, area_um2=33, long_um=12, short_um=3.5,
-    angle=0.0, fill=1.04, rim=0.1, edge=False,
+    row=50, col=50, peak=3.0, dna=0.9, area_um2=33, long_um=12, short_um=3.5,
+    angle=0.0, fill=1.04, edge=False,
 )  # fmt: skip
 DAUGHTER = dataclasses.replace(PLATE, dna=0.5, area_um2=24, long_um=9, short_um=3.2)
 DEAD = dataclasses.replace(PLATE, peak=5.0, dna=0.9, area_um2=20, long_um=5.5, short_um=5.0)
@@ -154,6 +154,18 @@ def test_a_plate_is_measured_as_it_was_painted() -> None:
     assert piece.long_um == pytest.approx(12, rel=0.15)
     assert piece.short_um == pytest.approx(4, rel=0.25)
     assert not piece.edge
+
+
+@pytest.mark.parametrize("pixel_um", [0.1, 0.16, 0.2, 0.325, 0.65, 1.0])
+def test_pieces_are_measured_alike_at_any_pixel_size(pixel_um: float) -> None:
+    scene = Scene(size=round(70 / pixel_um), pixel_um=pixel_um, seed=8)
+    for x, y in ((15.0, 15.0), (50.0, 15.0), (15.0, 50.0)):
+        scene.nucleus(x, y)
+    scene.blob(45.0, 45.0, 12, 4, 3.0 * INTERPHASE, angle=0.4, grain=0.03)
+    field = prepare(scene.image(), pixel_um)
+    piece = max(find_pieces(field, segment(field)), key=lambda p: p.peak)
+    assert (piece.col + 0.5) * field.um == pytest.approx(45, abs=0.8)
+    assert piece.long_um == pytest.approx(12, rel=0.15)
 
 
 def test_two_plates_of_an_anaphase_find_each_other() -> None:
