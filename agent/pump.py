@@ -52,6 +52,7 @@ class Pump:
     ) -> None:
         self.visit: Visit | None = None
         self._plan = plan
+        self._synchronized = plan.coupling == "synchronized"
         self._journal = journal
         self._schedule = schedule
         self._writer = writer
@@ -93,6 +94,8 @@ class Pump:
         """Wait until a visit is due; None at the end of the run."""
         while True:
             self._handoff.changed.clear()  # before anything is looked at: no news gets lost
+            if self._synchronized:
+                self._writer.drain()  # a visit that is not stored yet is not awaited yet
             now_s = self._clock.now()
             if self._stops:
                 return None
@@ -155,9 +158,8 @@ class Pump:
 
     def _awaited(self, now_s: float) -> dict[str, float]:
         """Synchronized: fields that wait for a verdict, and until when at most."""
-        if self._plan.coupling != "synchronized":
+        if not self._synchronized:
             return {}
-        self._writer.drain()
         return self._handoff.awaited(now_s, self._plan.judge.deadline_s)
 
     def _visit(self, row: VisitRow, t_index: int) -> Visit:

@@ -203,6 +203,17 @@ def bench_soak(
     raise typer.Exit(command(visits, json=json))
 
 
+@bench.command("page", epilog="Example: microscout bench page results")
+def bench_page(
+    results: Annotated[Path, typer.Argument(help="Folder with the benches' --json output.")],
+    page: Annotated[Path, typer.Option(help="Page to rewrite.")] = Path("docs/benchmarks.md"),
+) -> None:
+    """Put saved results into the documentation."""
+    from agent.bench.page import bench_page as command
+
+    raise typer.Exit(command(results, page))
+
+
 @bench.command("crash", epilog="Example: microscout bench crash --kills 30")
 def bench_crash(
     plan: Annotated[str, typer.Option(help="Plan to rehearse.")] = "mitosis_watch",

@@ -25,6 +25,7 @@ from run_kit import (
 
 from agent.handoff import Handoff
 from agent.journal.states import Outcome
+from agent.journal.visits import VisitBook, VisitRow
 from agent.progress import Quiet
 from hardware.store import ImageStore, StoreError
 
@@ -49,7 +50,13 @@ def test_a_judge_that_hangs_does_not_stall_the_baseline(tmp_path: Path) -> None:
             let_go.wait(60)
         return verdict(frames[0].visit_id, frames[0].key.fov)
 
-    quick = plan(rounds=5, interval_s=0.2, channels=("DAPI",), deadline_s=0.5)
+    quick = plan(
+        rounds=5,
+        interval_s=0.1,
+        channels=("DAPI",),
+        deadline_s=1.5,
+        trouble={"overtaken": "image_late"},
+    )
     run = tmp_path / "run"
     ending = whole(run, quick, judge=Judge(answer), scope=real_scope(), durable=True)
     let_go.set()
@@ -93,7 +100,9 @@ def test_a_judge_that_is_too_slow_loses_the_oldest_visits_and_they_are_counted(
     assert_sound(run, quick)
 
 
-def test_synchronized_each_field_waits_for_its_verdict(tmp_path: Path) -> None:
+def test_synchronized_each_field_waits_for_its_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def answer(frames: Sequence[Frame]) -> Any:
         time.sleep(0.1)
         return verdict(frames[0].visit_id, frames[0].key.fov)
@@ -108,22 +117,21 @@ def test_synchronized_each_field_waits_for_its_verdict(tmp_path: Path) -> None:
     run = tmp_path / "run"
     sleeps: list[float] = []
     scope = real_scope()
-    really_sleep = scope.clock.sleep_until
+    really_sleep, really_start = scope.clock.sleep_until, VisitBook.start
 
     def sleep_until(t_s: float, wake: Any = None) -> None:
         sleeps.append(t_s)
         really_sleep(t_s, wake)
 
-    scope.clock.sleep_until = sleep_until  # type: ignore[method-assign]  # counts, then sleeps
-    assert whole(run, coupled, judge=Judge(answer), scope=scope).outcome is Outcome.COMPLETE
+    def start(self: VisitBook, visit: VisitRow, now_s: float, *, late: bool) -> int:
+        assert visit.fov not in {v.fov for v in self.undecided()}, "its verdict is still to come"
+        return really_start(self, visit, now_s, late=late)
+
+    monkeypatch.setattr(scope.clock, "sleep_until", sleep_until)
+    monkeypatch.setattr(VisitBook, "start", start)
+    ending = whole(run, coupled, judge=Judge(answer), scope=scope)
+    assert ending.outcome is Outcome.COMPLETE, ending
     assert states(run) == {"delivered": 8} and states(run, "verdicts") == {"given": 8}
-    free: dict[str, float] = {}
-    for fov, started, decided in rows(
-        run,
-        "SELECT fov, started_s, time_s FROM visits v JOIN decisions d ON d.visit=v.id ORDER BY 2",
-    ):
-        assert started >= free.get(fov, 0.0), "a field was visited before its verdict"
-        free[fov] = decided
     assert len(sleeps) < 60, "busy waiting"
 
 

@@ -108,9 +108,7 @@ class Rig:
             now=self.clock.now,
             on_refusal=self.refused.append,
         )
-        self.microscope = Microscope(
-            self.core, self.config, self.gate, self.ledger, self.clock
-        )
+        self.microscope = Microscope(self.core, self.config, self.gate, self.ledger, self.clock)
         tap(self.core, self.log)
 
     def sent(self, *names: str) -> list[tuple[Any, ...]]:

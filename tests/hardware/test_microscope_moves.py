@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,19 +29,12 @@ class LyingStage(CMMCorePlus):
 
     lie = (0.0, 0.0, 0.0)
 
-    def getXYPosition(self, *args: Any) -> tuple[float, float]:  # type: ignore[override]
+    def getXYPosition(self, *args: Any) -> tuple[float, float]:
         x, y = super().getXYPosition(*args)  # (list in the stubs, tuple or list in fact)
         return x + self.lie[0], y + self.lie[1]
 
     def getZPosition(self) -> float:
         return super().getZPosition() + self.lie[2]
-
-
-class LyingWheel(CMMCorePlus):
-    """Its wheels say where they are, but do not turn."""
-
-    def setConfig(self, groupName: str, configName: str) -> None:
-        """Say yes."""
 
 
 # --------------------------------------------------------------------------- stage
@@ -77,7 +71,7 @@ def test_a_stuck_stage_is_not_confirmed(sim: Open) -> None:
     assert caught.value.kind is FaultKind.NOT_CONFIRMED
     message = "XY stage: asked for (600, 0) um, reads (0, 0) um (tolerance 1 um)"
     assert str(caught.value).replace("-0", "0") == message
-    rig.scope.clock.set(100.0)  # type: ignore[union-attr]  # a simulated one
+    rig.scope.clock.set(100.0)  # a simulated one
     assert isinstance(rig.microscope.move_xy(600.0, 0.0), Permit)
 
 
@@ -86,7 +80,7 @@ def test_a_stage_that_reads_elsewhere_is_not_confirmed(
     real: Open, lie: tuple[float, float, float]
 ) -> None:
     rig = real(LyingStage)
-    rig.core.lie = lie  # type: ignore[attr-defined]
+    rig.core.lie = lie
     with pytest.raises(InstrumentFault, match="XY stage: asked for") as caught:
         rig.microscope.move_xy(50.0, 50.0)
     assert caught.value.kind is FaultKind.NOT_CONFIRMED
@@ -102,9 +96,9 @@ def test_a_focus_drive_that_reads_elsewhere_is_not_confirmed(real: Open, lie: fl
 
     def then_lie(z: float) -> None:
         send(z)
-        rig.core.lie = (0.0, 0.0, lie)  # type: ignore[attr-defined]
+        rig.core.lie = (0.0, 0.0, lie)
 
-    rig.core.setZPosition = then_lie  # type: ignore[method-assign]
+    rig.core.setZPosition = then_lie
     with pytest.raises(InstrumentFault, match="focus drive: asked for 5 um, reads") as caught:
         rig.microscope.move_z(5.0)
     assert caught.value.kind is FaultKind.NOT_CONFIRMED
@@ -134,7 +128,7 @@ def test_each_step_toward_the_sample_is_confirmed_before_the_next(real: Open) ->
     def stuck_at_20(z: float) -> None:
         send(min(z, 20.0))
 
-    rig.core.setZPosition = stuck_at_20  # type: ignore[method-assign]
+    rig.core.setZPosition = stuck_at_20
     with pytest.raises(InstrumentFault, match="asked for 27 um, reads 20 um"):
         rig.microscope.move_z(45.0)
     assert rig.core.getZPosition() == 20.0
@@ -169,7 +163,7 @@ def test_a_cap_no_larger_than_the_tolerance_still_gets_there(real: Open, toleran
     rig.microscope.move_z(30.0)
     assert rig.core.getZPosition() == pytest.approx(30.0)
     stations = [0.0, *(z for _, z in rig.log)]
-    assert all(b - a <= 5.0 for a, b in zip(stations, stations[1:], strict=False))
+    assert all(b - a <= 5.0 for a, b in pairwise(stations))
 
 
 @given(
@@ -183,7 +177,7 @@ def test_no_step_toward_the_sample_exceeds_the_cap(
 ) -> None:
     stations = [here, *_steps(here, there, cap, toward)]
     sign = 1 if toward == "increasing" else -1
-    steps = [sign * (b - a) for a, b in zip(stations, stations[1:], strict=False)]
+    steps = [sign * (b - a) for a, b in pairwise(stations)]
     assert stations[-1] == there
     assert all(step <= cap * (1 + 1e-9) for step in steps)
     if sign * (there - here) <= 0:
@@ -213,7 +207,7 @@ def test_a_channel_is_switched_once_and_read_back(real: Open) -> None:
 def test_a_channel_that_did_not_switch_is_not_confirmed_and_gives_no_light(real: Open) -> None:
     rig = real()
     rig.microscope.set_channel("DAPI")
-    rig.core.setConfig = lambda *_: None  # type: ignore[method-assign]  # the wheel is stuck
+    rig.core.setConfig = lambda *_: None  # the wheel is stuck
     with pytest.raises(InstrumentFault, match="channel group Channel: asked for FITC, reads"):
         rig.microscope.set_channel("FITC")
     rig.log.clear()
@@ -264,7 +258,7 @@ def test_an_objective_that_the_yaml_does_not_cover_is_refused(
 
 def test_an_unknown_objective_moves_no_focus(real: Open) -> None:
     rig = real(objectives={"allow_change": True})
-    rig.core.setConfig = lambda *_: None  # type: ignore[method-assign]  # the turret is stuck
+    rig.core.setConfig = lambda *_: None  # the turret is stuck
     with pytest.raises(InstrumentFault, match="turret Objective: asked for 20X, reads 10X"):
         rig.microscope.set_objective("20X")
     assert rig.microscope.objective == ""
@@ -279,7 +273,7 @@ def test_an_unknown_objective_moves_no_focus(real: Open) -> None:
 
 def test_a_turret_does_not_turn_where_the_retreat_failed(real: Open) -> None:
     rig = real(objectives={"allow_change": True})
-    rig.core.setZPosition = lambda _: None  # type: ignore[method-assign]  # the drive is stuck
+    rig.core.setZPosition = lambda _: None  # the drive is stuck
     with pytest.raises(InstrumentFault, match="focus drive"):
         rig.microscope.set_objective("20X")
     assert not rig.sent("setConfig")
