@@ -152,7 +152,7 @@ class Handoff:
             return taken.ready_s
 
     def wait_turn(self, ready_s: float) -> None:
-        """Simulated clock: wait until run time has reached `ready_s`; HandoffClosed: it never will."""
+        """Simulated clock: wait until run time is `ready_s`; HandoffClosed: it never will be."""
         if not self.simulated:
             return
         with self._condition:

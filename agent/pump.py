@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hardware.ledger import DoseLedger
     from hardware.store import ImageStore
 
+LONGEST_REST_S = 60.0  # rests of 2, 4, 8 ... s after visits that failed one after the other
 IDLE_S = 0.5  # longest nap of a real run while it waits for last decisions
 
 
@@ -69,6 +70,7 @@ class Pump:
         self._stored_before = 0  # frames of the visit under way, before an interruption
         self._started_s = 0.0
         self._errors_in_a_row = 0
+        self._rest_until_s = 0.0  # after a fault the instrument gets time to come back
         self._worst_fov = 0.0
         layout = store.layout
         self._frame_bytes = layout.height * layout.width * (2 if layout.dtype == "uint16" else 1)
@@ -106,6 +108,10 @@ class Pump:
             self._handoff.settle(now_s)
             if self._stops:
                 return None
+            wake = None if self._clock.simulated else self._handoff.changed
+            if now_s < self._rest_until_s:
+                self._clock.sleep_until(self._rest_until_s, wake)
+                continue
             taken = self._schedule.take(now_s, self._awaited(now_s))
             if taken is not None:
                 visit = self._visit(*taken)
@@ -118,7 +124,6 @@ class Pump:
                     self._complete = True
                     return None
                 wait_until = now_s + IDLE_S
-            wake = None if self._clock.simulated else self._handoff.changed
             self._clock.sleep_until(wait_until, wake)
 
     def stored(self, frame: Frame) -> None:
@@ -243,6 +248,9 @@ class Pump:
             self.stop(Outcome.FAILED, f"{visit.fov.name}: {'; '.join(account.reasons)}")
         failed = account.faults and state is not VisitState.DELIVERED
         self._errors_in_a_row = self._errors_in_a_row + 1 if failed else 0
+        if failed:
+            rest_s = min(LONGEST_REST_S, 2.0**self._errors_in_a_row)
+            self._rest_until_s = self._clock.now() + rest_s
         if self._errors_in_a_row >= self._plan.trouble.max_errors_in_a_row:
             last = account.faults[-1]
             self.stop(Outcome.FAILED, f"{self._errors_in_a_row} visits in a row failed: {last}")

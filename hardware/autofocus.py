@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from hardware.fault import InstrumentFault
 
 CONTRAST = 1.05  # a peak must stand this far above the sweep's lowest score
-ROUGHNESS = 2.0  # one peak climbs and descends once; noise does so several times
+ROUGHNESS = 1.5  # one peak climbs and descends once; noise does so several times
 NOISE_SD = 5.0  # structure below so many standard deviations of white noise is noise
-DRIFT_WINDOW_S = 3 * 3600.0  # drift older than this says little about now
+DRIFT_WINDOW_S = 3 * 3600.0  # how long back from the last focus drift is estimated
 DRIFT_SPAN_S = 600.0  # over less time, a slope is all noise
 
 
@@ -63,8 +63,9 @@ def sharpness(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> float:
     """Focus score of one image (higher is sharper), independent of brightness.
 
     Brenner's gradient (J. Histochem. Cytochem. 24:100, 1976) in both directions, less what shot
-    and read noise alone would give, over the squared mean signal above background. 0.0 where
-    nothing stands out from the noise.
+    and read noise alone would give, over the mean signal above background. Of square roots: they
+    make shot noise even (Anscombe, Biometrika 35:246, 1948), and keep the brightest cell, which may
+    well be a dead one floating, from deciding for all. 0.0 where nothing stands out from noise.
     """
     image = pixels.astype(np.float32)
     # 2x2 means: halves the noise's share and costs nothing in the passband that focus lives in
@@ -72,6 +73,11 @@ def sharpness(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> float:
     image = image[:h, :w].reshape(h // 2, 2, w // 2, 2).mean(axis=(1, 3))
     if min(image.shape) < 4:
         return 0.0
+    background = float(np.percentile(image[::4, ::4], 5))
+    signal = float(image.mean()) - background
+    if signal <= 0:
+        return 0.0
+    image = np.sqrt(np.maximum(image - background, 0) + 0.5 * signal)
     far = float(np.mean((image[:, 2:] - image[:, :-2]) ** 2))
     far += float(np.mean((image[2:, :] - image[:-2, :]) ** 2))
     # white noise gives the same difference at lag 1 and 2, structure does not: subtract the part
@@ -81,8 +87,7 @@ def sharpness(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> float:
     # of white noise, far - near has a standard deviation of near / sqrt(pixels)
     if far - near <= NOISE_SD * near / image.size**0.5:
         return 0.0
-    signal = float(image.mean()) - float(np.percentile(image[::4, ::4], 5))
-    return (far - near) / (signal + 1.0) ** 2
+    return (far - near) / signal
 
 
 def autofocus(measure: Callable[[float], float], start_um: float, sweep: Sweep) -> FocusResult:
@@ -145,9 +150,9 @@ def predict_offset(fov: str, now_s: float, history: Sequence[FocusPoint]) -> flo
     """
     if not history:
         return 0.0
-    recent = [p for p in history if now_s - p.time_s <= DRIFT_WINDOW_S]
+    recent = [p for p in history if history[-1].time_s - p.time_s <= DRIFT_WINDOW_S]
     rate = drift_um_per_s(recent)
-    watched_s = recent[-1].time_s - recent[0].time_s if recent else 0.0
+    watched_s = recent[-1].time_s - recent[0].time_s
     now = {
         p.fov: p.offset_um + rate * min(max(now_s - p.time_s, 0.0), watched_s) for p in history
     }  # the last one of each field stays

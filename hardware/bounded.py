@@ -33,7 +33,10 @@ class Bounded:
         self.abandoned = 0
 
     def call(self, what: str, timeout_s: float, job: Callable[[], T]) -> T:
-        """Run `job`, wait at most `timeout_s`; device errors become InstrumentFault."""
+        """Run `job`, wait at most `timeout_s`; whatever it raises becomes an InstrumentFault.
+
+        A driver may raise anything (those written in Python do), and none of it ends a night.
+        """
         if self._jobs is None:
             self._jobs = queue.SimpleQueue()
             threading.Thread(
@@ -53,8 +56,11 @@ class Bounded:
             raise InstrumentFault(
                 FaultKind.TIMEOUT, f"{what}: no answer within {timeout_s:g} s"
             ) from None
-        except (RuntimeError, OSError, ValueError, MemoryError) as error:
-            raise InstrumentFault(FaultKind.DEVICE, f"{what}: {error}") from error
+        except InstrumentFault:
+            raise
+        except Exception as error:
+            name = "" if isinstance(error, RuntimeError) else f"{type(error).__name__}: "
+            raise InstrumentFault(FaultKind.DEVICE, f"{what}: {name}{error}") from error
 
     def close(self) -> None:
         """Let the thread end after what it is doing."""

@@ -8,6 +8,7 @@ are closed, so hardware sequencing never looks into a visit that is not decided 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from pymmcore_plus import configure_logging
 from pymmcore_plus.core._sequencing import SequencedEvent, iter_sequenced_events
 from pymmcore_plus.mda import MDAEngine, SkipEvent
 from pymmcore_plus.mda._engine import ImagePayload
@@ -77,7 +77,7 @@ class VisitEngine(MDAEngine):
         # restoring the initial state at the end would move the stage behind the gate's back
         super().__init__(microscope.core, restore_initial_state=False)
         # the journal has every event; formatting it for a log file as well costs 0.5 ms each
-        configure_logging(stderr_level="WARNING", file_level="WARNING")
+        logging.getLogger("pymmcore-plus").setLevel(logging.WARNING)
         self.microscope = microscope
         self._focuser = focuser
         self._snap_retries = snap_retries

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from policies.action import Decision
     from policies.verdict import Verdict
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Memory: TypeAlias = "dict[str, Json]"  # what a policy remembers; lives in LangGraph's checkpoints
 
 

@@ -20,82 +20,134 @@ Positive = Annotated[FiniteFloat, Field(gt=0)]
 class Model(BaseModel):
     """Frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # the text under each key goes into the JSON Schema (editors show it) and into docs/plans.md
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class StageLimits(Model):
-    """Soft limits of the stage in micrometres, stage coordinates."""
+    """Where the stage may go, in its own coordinates. A command outside is refused."""
 
     x_um: Range
+    """Lowest and highest x."""
+
     y_um: Range
+    """Lowest and highest y."""
+
     z_um: Range
-    toward_sample: Literal["increasing", "decreasing"]  # the sign of z that nears the sample
+    """Lowest and highest z of the focus drive."""
+
+    toward_sample: Literal["increasing", "decreasing"]
+    """The sign of z that brings the objective nearer to the sample."""
+
     max_step_toward_sample_um: Positive = 20.0
+    """Longest single step of z toward the sample. Longer moves are made in such steps."""
+
     max_moves_per_s: Positive = 50.0
-    tolerance_xy_um: Positive = 1.0  # read-back may differ from the command by this much
+    """Most moves of stage and focus drive in any one second."""
+
+    tolerance_xy_um: Positive = 1.0
+    """The stage's read-back may differ from the command by this much; else the move has failed."""
+
     tolerance_z_um: Positive = 0.2
+    """The same for z."""
 
 
 class ChannelConfig(Model):
-    """One preset of the channel group.
-
-    `irradiance_w_cm2` is measured at the sample (power meter / illuminated area), one number or
-    one per objective preset. Left out, the ledger counts seconds of exposure and says so.
-    """
+    """One preset of the channel group."""
 
     irradiance_w_cm2: Positive | dict[str, Positive] | None = None
+    """Measured at the sample: power (power meter) / illuminated area; one number, or one per
+    objective preset. Left out, the ledger counts seconds of exposure and says so."""
+
     max_exposure_ms: Positive
+    """Longest single exposure."""
 
 
 class ObjectiveConfig(Model):
-    """One preset of the objective group. `z_um` narrows the stage's z limits for it."""
+    """One preset of the objective group."""
 
     z_um: Range
-    pixel_size_um: Positive | None = None  # overrides Micro-Manager's pixel size configuration
+    """Lowest and highest z with this objective; `stage.z_um` holds as well."""
+
+    pixel_size_um: Positive | None = None
+    """Edge of a camera pixel in the sample. Overrides Micro-Manager's pixel size configuration."""
 
 
 class ObjectivesConfig(Model):
-    """The turret. Changing objectives is off unless `allow_change` says otherwise."""
+    """The turret."""
 
     group: str = "Objective"
+    """Name of the configuration group. Instruments without one: leave `items` out."""
+
     allow_change: bool = False
-    retract_z_um: FiniteFloat | None = None  # where to go before turning; needed to allow changes
+    """Whether the program may turn the turret at all. (During a run this version never does.)"""
+
+    retract_z_um: FiniteFloat | None = None
+    """Where z goes before the turret turns. Needed to allow changes."""
+
     items: dict[str, ObjectiveConfig] = Field(default_factory=dict)
+    """Objectives by preset. Where any are listed, z is refused with one that is not."""
 
 
 class TimingConfig(Model):
     """How long the instrument takes; used for estimates and by the simulated clock."""
 
     xy_um_per_s: Positive = 10_000.0
+    """Speed of the stage."""
+
     z_um_per_s: Positive = 1_000.0
+    """Speed of the focus drive."""
+
     settle_s: Annotated[FiniteFloat, Field(ge=0)] = 0.05
+    """Time to settle after each move."""
+
     channel_switch_s: Annotated[FiniteFloat, Field(ge=0)] = 0.1
+    """Time to switch to another channel."""
+
     readout_s: Annotated[FiniteFloat, Field(ge=0)] = 0.02
+    """Time to read the camera out after each exposure."""
 
 
 class TimeoutConfig(Model):
-    """Longest wait for a device, in seconds."""
+    """Longest wait for a device. After it the call is given up, and counts as a fault."""
 
     move_s: Positive = 10.0
-    snap_s: Positive = 10.0  # on top of the exposure
+    """Any call of a device."""
+
+    snap_s: Positive = 10.0
+    """On top of that and of the exposure: taking an image."""
 
 
 class MicroscopeConfig(Model):
-    """One microscope.
-
-    `mm_config` is a Micro-Manager .cfg file: absolute, beside this YAML, or shipped with the
-    installed device adapters (MMConfig_demo.cfg).
-    """
+    """One microscope."""
 
     name: str
+    """As it appears in messages."""
+
     mm_config: str
+    """A Micro-Manager .cfg file: absolute, beside this YAML, or shipped with the installed device
+    adapters (MMConfig_demo.cfg)."""
+
     channel_group: str = "Channel"
+    """The configuration group whose presets are the channels."""
+
     channels: dict[str, ChannelConfig]
+    """Channels by preset. One that is not listed is refused."""
+
     stage: StageLimits
+    """Where the stage may go."""
+
     objectives: ObjectivesConfig = ObjectivesConfig()
+    """The turret."""
+
     timing: TimingConfig = TimingConfig()
+    """How long things take."""
+
     timeouts: TimeoutConfig = TimeoutConfig()
-    shutters: tuple[str, ...] = ()  # closed by light-off; empty: every shutter device found
+    """Longest waits."""
+
+    shutters: tuple[str, ...] = ()
+    """Devices that light-off closes. Empty: every shutter device found."""
 
     def irradiance_w_cm2(self, channel: str, objective: str) -> float | None:
         """Irradiance at the sample, or None where it was not measured for this objective."""

@@ -26,7 +26,7 @@ NEEDED = [
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel that `pip install .` would build, made without the network."""
     if importlib.util.find_spec("setuptools") is None:
-        pytest.fail("building a wheel needs setuptools: pip install -e '.[test]'")
+        pytest.fail("building a wheel needs setuptools, which the test extra installs")
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
     for name in ("agent", "hardware", "policies", "sim", "configs"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))

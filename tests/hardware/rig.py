@@ -163,6 +163,16 @@ def sim_rig(name: str = "mitosis_night", *, side: int = 128, seed: int = 17, **c
     return rig
 
 
+def strike(rig: Rig, kind: str | None, count: int | None = None) -> None:
+    """From now on the simulated scope has this fault and no other; None: it is repaired."""
+    from sim.faults import Fault, Faults
+
+    window = {"from_s": 0.0, "to_s": 1e6, "count": count}
+    faults = [] if kind is None else [Fault.model_validate({"kind": kind, **window})]
+    assert rig.scope is not None
+    Faults.__init__(rig.scope._faults, faults, rig.scope.seed)
+
+
 def light(channel: str = "DAPI", exposure_ms: Any = 20.0, **changes: Any) -> Light:
     """An exposure of visit 1 on A1."""
     values: dict[str, Any] = {

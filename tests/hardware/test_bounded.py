@@ -36,8 +36,17 @@ def test_an_abandoned_thread_ends_when_its_driver_wakes_up() -> None:
     assert not stuck.is_alive()
 
 
-@pytest.mark.parametrize("error", [RuntimeError, OSError, ValueError, MemoryError])
-def test_a_device_error_is_a_fault_in_one_line(error: type[Exception]) -> None:
+@pytest.mark.parametrize(
+    ("error", "name"),
+    [
+        (RuntimeError, ""),
+        (OSError, "OSError: "),
+        (ValueError, "ValueError: "),
+        (IndexError, "IndexError: "),
+        (MemoryError, "MemoryError: "),
+    ],
+)
+def test_whatever_a_driver_raises_is_a_fault_in_one_line(error: type[Exception], name: str) -> None:
     bounded = Bounded()
 
     def fail() -> None:
@@ -46,7 +55,7 @@ def test_a_device_error_is_a_fault_in_one_line(error: type[Exception]) -> None:
     with pytest.raises(InstrumentFault) as caught:
         bounded.call("XY stage", 5, fail)
     assert caught.value.kind is FaultKind.DEVICE
-    assert str(caught.value) == "XY stage: Error in device 'XY': serial port gone"
+    assert str(caught.value) == f"XY stage: {name}Error in device 'XY': serial port gone"
     assert isinstance(caught.value.__cause__, error)
     bounded.close()
 
@@ -64,12 +73,12 @@ def test_a_timeout_of_the_device_itself_is_told_from_ours() -> None:
     bounded.close()
 
 
-def test_our_own_faults_and_mistakes_pass_as_they_are() -> None:
+def test_our_own_faults_and_an_interrupt_pass_as_they_are() -> None:
     bounded = Bounded()
     fault = InstrumentFault(FaultKind.NOT_CONFIRMED, "turret: asked for 20X, reads 10X")
-    for error in (fault, TypeError("a bug")):
+    for error in (fault, KeyboardInterrupt()):
 
-        def fail(error: Exception = error) -> None:
+        def fail(error: BaseException = error) -> None:
             raise error
 
         with pytest.raises(type(error)) as caught:
