@@ -49,7 +49,7 @@ class Bounded:
         except FutureTimeout as error:
             if future.done():  # the device itself raised a TimeoutError
                 raise InstrumentFault(
-                    FaultKind.TIMEOUT, f"{what}: {error or 'timed out'}"
+                    FaultKind.TIMEOUT, f"{what}: {str(error) or 'timed out'}"
                 ) from error
             self.close()
             self.abandoned += 1

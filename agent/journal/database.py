@@ -25,8 +25,7 @@ class Database:
     One connection for all threads: two would wait for each other's write lock in SQLite's
     back-off sleeps. Every commit survives the death of the process. With `durable`, those made
     with `write_through` survive a power cut too, and with them all that were made before: one
-    fsync per exposure, before the light goes on, keeps the dose ledger from ever counting too
-    little, and costs a fifth of an fsync per commit.
+    fsync per exposure, before the light goes on, keeps the dose ledger from counting too little.
 
     Raises ConfigError, in one line and before anything is written, for a file that is no journal
     of this version.
@@ -68,8 +67,7 @@ class Database:
         """All of it or nothing; inner ones are part of the outermost, whose end commits.
 
         When an inner one failed and the caller went on, all of it is undone and the end raises
-        JournalError: half of what was meant is never committed. What was executed outside of any
-        transaction (see `LightBook.done`) is committed with the next one and never undone.
+        JournalError: half of what was meant is never committed.
         """
         with self.lock:
             if self._depth == 0:

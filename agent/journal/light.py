@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from agent.journal.database import Database
     from hardware.autofocus import FocusResult
-    from hardware.data import Frame, Visit
+    from hardware.data import Frame, FrameKey, FrameMeta, Visit
 
 
 class LightBook:
@@ -22,11 +22,15 @@ class LightBook:
     def __init__(self, database: Database, now: Callable[[], float]) -> None:
         self._database = database
         self._now = now
+        self._over: list[int] = []  # exposures that are over, not yet committed as such
 
     # ------------------------------------------------------------------ dose ledger
 
     def write(self, exposure: Exposure) -> int:
         """Commit one exposure before the light goes on."""
+        if self._over:  # one whose image was lost
+            with self._database.transaction():
+                self._settle()
         return self._database.write_through(
             "INSERT INTO exposures (visit, idx, purpose, fov, channel, exposure_ms,"
             " irradiance_w_cm2, time_s, x_um, y_um, z_um, objective)"
@@ -46,9 +50,19 @@ class LightBook:
         )
 
     def done(self, row: int) -> None:
-        """The image arrived; committed together with what is made of it (frame or focus step)."""
+        """The exposure is over; committed in one with what is made of its image.
+
+        Any thread may commit on this connection: marked at once, an exposure whose frame is not
+        stored when the process is killed would count as seen, and be repeated.
+        """
         with self._database.lock:
-            self._database.connection.execute("UPDATE exposures SET done=1 WHERE id=?", (row,))
+            self._over.append(row)
+
+    def _settle(self) -> None:
+        """Inside a transaction: mark what is over."""
+        rows, self._over = [(row,) for row in self._over], []
+        if rows:
+            self._database.connection.executemany("UPDATE exposures SET done=1 WHERE id=?", rows)
 
     def totals(self) -> dict[str, Dose]:
         """Sum of all rows per field; None as soon as one row has no irradiance."""
@@ -77,6 +91,11 @@ class LightBook:
     def frame(self, frame: Frame) -> None:
         """The frame is in the store; from here on it exists."""
         meta, key = frame.meta, frame.key
+        with self._database.transaction():
+            self._settle()
+            self._insert_frame(key, frame, meta)
+
+    def _insert_frame(self, key: FrameKey, frame: Frame, meta: FrameMeta) -> None:
         self._database.write(
             "INSERT INTO frames VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             frame.visit_id,
@@ -119,14 +138,16 @@ class LightBook:
 
     def focus_step(self, visit_id: int, index: int, z_um: float, score: float) -> None:
         """One image of a sweep."""
-        self._database.write(
-            "INSERT OR REPLACE INTO focus_steps VALUES (?,?,?,?,?)",
-            visit_id,
-            index,
-            z_um,
-            score,
-            self._now(),
-        )
+        with self._database.transaction():
+            self._settle()
+            self._database.write(
+                "INSERT OR REPLACE INTO focus_steps VALUES (?,?,?,?,?)",
+                visit_id,
+                index,
+                z_um,
+                score,
+                self._now(),
+            )
 
     def focus_found(self, visit: Visit, result: FocusResult, time_s: float) -> None:
         """The end of a sweep, found or not; the visit needs no other one."""

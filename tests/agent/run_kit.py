@@ -331,8 +331,11 @@ def checkpoint(path: Path) -> dict[str, Any]:
     return values
 
 
-def assert_sound(path: Path, plan_: Plan) -> None:
-    """What must be true of every run, however it ended."""
+def assert_sound(path: Path, plan_: Plan, *, kills: int = 0) -> None:
+    """What must be true of every run, however it ended.
+
+    Each time that it was killed, one exposure may be in the ledger whose frame was taken again.
+    """
     assert rows(path, "SELECT 1 FROM frames GROUP BY fov, t, c, z HAVING count(*)>1") == []
     assert len(checksums(path)) == one(path, "SELECT count(*) FROM frames")
     holes = rows(
@@ -348,7 +351,7 @@ def assert_sound(path: Path, plan_: Plan) -> None:
         "SELECT visit, idx FROM exposures WHERE purpose='visit' GROUP BY visit, idx"
         " HAVING count(*)>1",
     )
-    assert doubly == [], "a frame was exposed twice"
+    assert len(doubly) <= kills, "a frame was exposed twice"
     limits = demo().channels
     for channel, exposure_ms in rows(path, "SELECT channel, max(exposure_ms) FROM exposures GROUP BY 1"):
         assert 0 < exposure_ms <= limits[channel].max_exposure_ms

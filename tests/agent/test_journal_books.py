@@ -56,8 +56,8 @@ def test_light_that_was_announced_counts_but_only_light_that_fell_reaches_the_sp
     journal: Journal,
 ) -> None:
     first = journal.light.write(light(time_s=1.0))
-    journal.light.write(light(time_s=2.0))
     journal.light.done(first)
+    journal.light.write(light(time_s=2.0))
     assert journal.light.totals()["p0"].exposures == 2
     assert journal.light.finished_exposures() == [light(time_s=1.0)]
 
@@ -183,3 +183,13 @@ def test_journal_keys_can_be_replaced_and_errors_are_one_line(journal: Journal) 
     assert journal.database.rows("SELECT time_s, visit, place, kind, message FROM errors") == [
         (7.0, 3, "camera", "ValueError", "no image")
     ]
+
+
+def test_an_exposure_is_over_only_together_with_its_frame(journal: Journal) -> None:
+    """Another thread's commit in between must not make a killed run's exposure look finished."""
+    row = journal.light.write(light())
+    journal.light.done(row)
+    journal.records.note("other thread", "commits on the same connection")
+    assert journal.light.finished_exposures() == []
+    journal.light.focus_step(1, 0, 0.0, 1.0)
+    assert journal.light.finished_exposures() == [light()]

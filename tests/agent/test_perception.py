@@ -90,7 +90,13 @@ def raises(error: BaseException) -> Any:
         pytest.param(raises(KeyError("k")), "failed", "k", True, id="it raises something else"),
         pytest.param(raises(MemoryError()), "failed", "judge", True, id="it runs out of memory"),
         pytest.param(raises(SystemExit(1)), "failed", "judge", True, id="it wants to end us all"),
-        pytest.param(raises(TimeoutError()), "late", "timed out", True, id="its server timed out"),
+        pytest.param(
+            raises(TimeoutError("no answer from the server")),
+            "late",
+            "no answer from the server",
+            True,
+            id="its server timed out",
+        ),
         pytest.param(lambda _: None, "failed", "no verdict but NoneType", True, id="nothing"),
         pytest.param(lambda _: {"p": 1}, "failed", "no verdict but dict", True, id="garbage"),
         pytest.param(

@@ -60,13 +60,16 @@ def test_whatever_a_driver_raises_is_a_fault_in_one_line(error: type[Exception],
     bounded.close()
 
 
-def test_a_timeout_of_the_device_itself_is_told_from_ours() -> None:
+@pytest.mark.parametrize(
+    ("words", "message"), [("no frame in 3 s", "camera: no frame in 3 s"), ("", "camera: timed out")]
+)
+def test_a_timeout_of_the_device_itself_is_told_from_ours(words: str, message: str) -> None:
     bounded = Bounded()
 
     def fail() -> None:
-        raise TimeoutError("no frame in 3 s")
+        raise TimeoutError(words)
 
-    with pytest.raises(InstrumentFault, match=r"^camera: no frame in 3 s$") as caught:
+    with pytest.raises(InstrumentFault, match=f"^{message}$") as caught:
         bounded.call("camera", 5, fail)
     assert caught.value.kind is FaultKind.TIMEOUT
     assert bounded.abandoned == 0
