@@ -214,9 +214,7 @@ def opened(
         else contextlib.nullcontext()
     )
     with patched:
-        session = Session(
-            RunDir(path), plan_, config, used, progress or Quiet(), durable=durable
-        )
+        session = Session(RunDir(path), plan_, config, used, progress or Quiet(), durable=durable)
         try:
             yield session
         finally:
@@ -353,7 +351,9 @@ def assert_sound(path: Path, plan_: Plan, *, kills: int = 0) -> None:
     )
     assert len(doubly) <= kills, "a frame was exposed twice"
     limits = demo().channels
-    for channel, exposure_ms in rows(path, "SELECT channel, max(exposure_ms) FROM exposures GROUP BY 1"):
+    for channel, exposure_ms in rows(
+        path, "SELECT channel, max(exposure_ms) FROM exposures GROUP BY 1"
+    ):
         assert 0 < exposure_ms <= limits[channel].max_exposure_ms
     if (most := plan_.budget.exposure_per_fov_s) is not None:
         spent = rows(path, "SELECT fov, sum(exposure_ms)/1000.0 FROM exposures GROUP BY fov")

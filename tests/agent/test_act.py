@@ -100,7 +100,9 @@ def test_one_burst_at_a_time_in_a_field(case: Case) -> None:
 def test_the_end_of_a_burst_cancels_what_is_left_of_it_and_nothing_else(case: Case) -> None:
     case.act(Burst(fov="p0"))
     case.act(Burst(fov="p1"))
-    case.journal.database.write("UPDATE visits SET state='delivered' WHERE kind='reaction' AND due_s<50")
+    case.journal.database.write(
+        "UPDATE visits SET state='delivered' WHERE kind='reaction' AND due_s<50"
+    )
     assert case.act(EndBurst(fov="p0"), now_s=50.0) == ["back to the baseline; 5 visits cancelled"]
     assert {v[0] for v in case.visits("state='cancelled'")} == {"p0"}
     assert len(case.visits("kind='baseline' AND state='pending'")) == 6
@@ -182,9 +184,7 @@ def test_a_field_that_is_not_in_the_plan_is_left_alone(case: Case, action: Actio
         (ChangeExposure(fov="p0", channel="Cy5", exposure_ms=1), "no channel 'Cy5'"),
     ],
 )
-def test_what_a_plan_does_not_provide_for_is_not_done(
-    case: Case, action: Action, why: str
-) -> None:
+def test_what_a_plan_does_not_provide_for_is_not_done(case: Case, action: Action, why: str) -> None:
     before = case.dump()
     (said,) = case.act(action)
     assert said.startswith("not done") and why in said

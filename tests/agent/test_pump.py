@@ -229,11 +229,11 @@ def test_a_held_field_is_not_imaged_again_whatever_is_decided(tmp_path: Path) ->
     focusing = blurred(4, "hold_position", latency_s=70, deadline_s=600)
     run = tmp_path / "run"
     more = (Revisit(fov="p0"), Burst(fov="p0"))
-    with scripted(lambda _, v: wants(v, *more) if v.fov == "p0" else wants(v)):
-        with opened(run, focusing) as session:
-            session.begin()
-            session.journal.database.write("UPDATE visits SET refocus=(fov='p0' AND round=1)")
-            assert ends(session).outcome is Outcome.COMPLETE
+    policy = scripted(lambda _, v: wants(v, *more) if v.fov == "p0" else wants(v))
+    with policy, opened(run, focusing) as session:
+        session.begin()
+        session.journal.database.write("UPDATE visits SET refocus=(fov='p0' AND round=1)")
+        assert ends(session).outcome is Outcome.COMPLETE
     assert states(run) == {"delivered": 5, "skipped": 3}
     assert one(run, "SELECT max(round) FROM visits WHERE fov='p0' AND state='delivered'") == 0
     applied = one(run, "SELECT applied FROM decisions WHERE visit=1")
@@ -250,9 +250,9 @@ def test_an_exhausted_budget_skips_visits_and_the_run_still_balances(tmp_path: P
         assert ends(session).outcome is Outcome.COMPLETE
         assert account(session.journal.database).balances
     assert states(run) == {"delivered": 6, "skipped": 4}
-    assert rows(run, "SELECT rule, count(*), count(DISTINCT visit) FROM refusals GROUP BY rule") == [
-        ("dose_fov", 8, 4)
-    ]
+    assert rows(
+        run, "SELECT rule, count(*), count(DISTINCT visit) FROM refusals GROUP BY rule"
+    ) == [("dose_fov", 8, 4)]
     assert one(run, "SELECT why FROM visits WHERE id=10").startswith("refused: exposure = 10 ms")
     assert_sound(run, frugal)
 

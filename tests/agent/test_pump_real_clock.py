@@ -213,10 +213,12 @@ def test_a_stop_ends_a_long_wait_at_once(tmp_path: Path) -> None:
     run, view = tmp_path / "run", View()
     with opened(run, slow, scope=real_scope(), progress=view) as session:
         session.begin()
-        waiting = threading.Thread(
-            target=lambda: view.done.wait(30) and session.stop("enough"), daemon=True
-        )
-        waiting.start()
+
+        def stop() -> None:
+            view.done.wait(30)
+            session.stop("enough")
+
+        threading.Thread(target=stop, daemon=True).start()
         ending = ends(session)
     assert (ending.outcome, ending.why) == (Outcome.STOPPED, "enough")
     assert states(run) == {"delivered": 1, "pending": 1}

@@ -42,7 +42,7 @@ KNOWN = LastKnown(10.0, 100.0, -50.0, 3.0, "DAPI", "20X", 10.0)
 
 
 def state(**changes: Any) -> InstrumentState:
-    values = {
+    values: dict[str, Any] = {
         "x_um": 100.0,
         "y_um": -50.0,
         "z_um": 3.0,
@@ -161,7 +161,7 @@ def interrupted(run: Path, plan_: Plan, *, visits: int = 3) -> None:
             return lambda *_: None
 
     scope: Any = real_scope()
-    with opened(run, plan_, scope=scope, progress=View(), judge=always(0.0)) as session:  # type: ignore[arg-type]  # answers to every name
+    with opened(run, plan_, scope=scope, progress=View(), judge=always(0.0)) as session:
         session.journal.records.set(
             kind="run",
             name="test",

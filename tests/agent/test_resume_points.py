@@ -13,8 +13,8 @@ from run_kit import (
     EAGER,
     Judge,
     assert_sound,
-    moody,
     ends,
+    moody,
     one,
     opened,
     plan,
@@ -44,6 +44,8 @@ PLAN = plan(
     reaction={"interval_s": 5, "duration_s": 20},
     autofocus={"channel": "DAPI", "exposure_ms": 5, "range_um": 6, "retries": 0},
 )
+
+
 class Interrupted(RuntimeError):
     """What the test throws into the works."""
 

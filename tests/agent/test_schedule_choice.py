@@ -162,13 +162,9 @@ def test_whatever_is_due_the_choice_is_allowed_fair_and_always_the_same(
     seed: random.Random,
 ) -> None:
     due, now_s = queue
-    choice = choose(
-        due, now_s, last_started=last_started, blocked=blocked, skip_overtaken=skip
-    )
+    choice = choose(due, now_s, last_started=last_started, blocked=blocked, skip_overtaken=skip)
     shuffled = seed.sample(due, len(due))
-    again = choose(
-        shuffled, now_s, last_started=last_started, blocked=blocked, skip_overtaken=skip
-    )
+    again = choose(shuffled, now_s, last_started=last_started, blocked=blocked, skip_overtaken=skip)
     assert again.visit == choice.visit and set(again.overtaken) == set(choice.overtaken)
 
     for old in choice.overtaken:

@@ -253,8 +253,12 @@ def test_no_query_of_a_visit_looks_at_the_whole_queue(journal: Journal) -> None:
     asked = {s for s in said if s.split()[0] in ("SELECT", "UPDATE", "DELETE")}
     assert len(asked) > 10
     for sql in asked:
-        for *_, detail in journal.database.rows(f"EXPLAIN QUERY PLAN {sql.replace('-Inf', '-9e999')}"):
-            whole = detail.startswith("SCAN") and "bursts" not in detail and "CONSTANT" not in detail
+        for *_, detail in journal.database.rows(
+            f"EXPLAIN QUERY PLAN {sql.replace('-Inf', '-9e999')}"
+        ):
+            whole = (
+                detail.startswith("SCAN") and "bursts" not in detail and "CONSTANT" not in detail
+            )
             assert not whole, f"{detail}: {sql}"
             assert "TEMP B-TREE" not in detail, f"{detail}: {sql}"
 
