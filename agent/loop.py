@@ -109,11 +109,17 @@ class Loop:
         return {"visit": None if self._visit is None else self._visit.id}
 
     def _analyze(self, state: LoopState) -> LoopState:
-        """Judge the visit, unless an earlier lap that did not end has done so."""
+        """Judge the visit, unless an earlier lap that did not end has done so.
+
+        No verdict is in the journal before it is ready: a rehearsal that ends here leaves the same
+        journal however fast the judge really was.
+        """
         visit = self._taken()
         mind = self._journal.mind
-        if mind.verdict(visit.id) is None:
-            judged = self._perception.look(visit, self._handoff.ready_s(visit.id))
+        known = mind.verdict(visit.id)
+        judged = known or self._perception.look(visit, self._handoff.ready_s(visit.id))
+        self._handoff.wait_turn(judged.ready_s)
+        if known is None:
             mind.write_verdict(judged.state, judged.ready_s, judged.verdict)
         return {}
 
@@ -123,7 +129,6 @@ class Loop:
         judged = self._journal.mind.verdict(visit.id)
         if judged is None:
             raise RuntimeError(f"visit {visit.id} reached decide without a verdict")
-        self._handoff.wait_turn(judged.ready_s)
         known = self._journal.mind.situation(visit.id)
         if known is not None:  # decided before a crash: the same situation gives the same memory
             situation = situations.from_json(known)

@@ -32,7 +32,7 @@ class Writer:
     def __init__(self, store: ImageStore, journal: Journal, *, background: bool) -> None:
         self._store = store
         self._journal = journal
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
         self._jobs: queue.Queue[Job | None] | None = queue.Queue(AHEAD) if background else None
         self._thread: threading.Thread | None = None
 
@@ -77,7 +77,7 @@ class Writer:
                     return
                 if self._error is None:
                     job()
-            except Exception as error:  # raised in the pump's thread, which ends the run
+            except BaseException as error:  # raised in the pump's thread, which ends the run
                 self._error = error
             finally:
                 jobs.task_done()

@@ -355,9 +355,17 @@ def assert_sound(path: Path, plan_: Plan, *, kills: int = 0) -> None:
         path, "SELECT channel, max(exposure_ms) FROM exposures GROUP BY 1"
     ):
         assert 0 < exposure_ms <= limits[channel].max_exposure_ms
-    if (most := plan_.budget.exposure_per_fov_s) is not None:
-        spent = rows(path, "SELECT fov, sum(exposure_ms)/1000.0 FROM exposures GROUP BY fov")
-        assert [s for s in spent if s[1] > most * (1 + 1e-9)] == []
+    stage = demo().stage
+    for axis, (low, high) in (("x", stage.x_um), ("y", stage.y_um), ("z", stage.z_um)):
+        lowest, highest = rows(path, f"SELECT min({axis}_um), max({axis}_um) FROM exposures")[0]
+        assert lowest is None or low <= lowest <= highest <= high
+    budget = plan_.budget
+    for most, light in (
+        (budget.exposure_per_fov_s, "exposure_ms/1000.0"),
+        (budget.dose_per_fov_j_cm2, "exposure_ms/1000.0*irradiance_w_cm2"),
+    ):
+        spent = rows(path, f"SELECT fov, sum({light}) FROM exposures GROUP BY fov")
+        assert [s for s in spent if most is not None and s[1] > most * (1 + 1e-9)] == []
     for visit, decision in rows(path, "SELECT visit, decision FROM decisions"):
         assert f'"visit_id":{visit}' in decision
         assert f'"cites":[{visit}' in decision, "a decision that does not cite its visit"

@@ -95,7 +95,8 @@ def test_killed_at_random_moments_and_resumed_a_rehearsal_comes_out_the_same(
     assert (found.frames, found.decisions) == (reference.frames, reference.decisions), moments
     extra = found.exposures - reference.exposures
     assert 0 <= extra <= KILLS, f"more than one exposure lost by a kill: {moments}"
-    assert one(run, "SELECT count(*) FROM notes WHERE kind='resume'") == KILLS
+    resumes = one(run, "SELECT count(*) FROM notes WHERE kind='resume'")
+    assert 1 <= resumes <= KILLS, "some may have been killed before they could say so"
     assert_sound(run, PLAN, kills=KILLS)
     if extra == one(run, "SELECT count(*) FROM exposures WHERE done=0"):
         # what was exposed twice had been cut off before light fell: not even the specimen can

@@ -139,6 +139,23 @@ def test_too_many_failed_visits_in_a_row_stop_the_run(tmp_path: Path) -> None:
     assert_sound(run, fixed)
 
 
+def test_an_instrument_that_failed_gets_time_to_come_back(tmp_path: Path) -> None:
+    """Longer each time; what falls due meanwhile is late or overtaken, not lost."""
+    fixed = plan(
+        fields=1,
+        rounds=4,
+        interval_s=1,
+        trouble={"overtaken": "image_late", "snap_retries": 0},
+    )
+    run = tmp_path / "run"
+    world = scenario(faults=[fault("camera_timeout", 0.0, 30.0)])  # ten seconds each
+    assert whole(run, fixed, world=world).outcome is Outcome.COMPLETE
+    times = rows(run, "SELECT started_s, finished_s, state FROM visits ORDER BY id")
+    assert [state for *_, state in times] == ["skipped", "skipped", "skipped", "delivered"]
+    rests = [times[i + 1][0] - times[i][1] for i in range(3)]
+    assert rests == [pytest.approx(rest_s) for rest_s in (2.0, 4.0, 8.0)]
+
+
 def test_failures_with_successes_between_them_do_not_stop_the_run(tmp_path: Path) -> None:
     fixed = plan(rounds=10, trouble={"max_errors_in_a_row": 2, "snap_retries": 0})
     windows = [fault("camera_timeout", 60.0 * n, 60.0 * n + 0.4) for n in (2, 4, 6)]

@@ -91,12 +91,13 @@ def test_a_run_that_cannot_be_put_together_fails_in_the_dark_and_leaves_no_threa
         raise error
 
     run = tmp_path / "run"
+    before = set(threading.enumerate())
     with monkeypatch.context() as patch, opened(run, FIXED) as session:
         session.begin()
         patch.setattr(where, fails)
         ending = ends(session)
-        ours = {"pump", "loop", "writer", "judge"}
-        assert ours.isdisjoint(thread.name for thread in threading.enumerate())
+        started = {thread.name for thread in set(threading.enumerate()) - before}
+        assert started.isdisjoint({"pump", "loop", "writer", "judge"})
     assert (ending.outcome, ending.why, ending.error) == (Outcome.FAILED, str(error), error)
     assert one(run, "SELECT value FROM run WHERE key='outcome'") == "failed"
     assert states(run) == {"pending": 4}
@@ -216,6 +217,25 @@ def test_stopping_at_once_refuses_everything_and_switches_the_light_off(tmp_path
         assert session.gate.stopped
     assert spent < 80
     assert one(run, "SELECT value FROM run WHERE key='outcome'") in ("stopped", "failed")
+
+
+def test_more_undecided_visits_than_the_queue_holds_are_settled_on_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None of them may be forgotten: neither judged nor said to be given up."""
+    from agent.handoff import Handoff
+
+    run, long = tmp_path / "run", plan(rounds=4)
+    whole(run, long, judge=always(0.0))
+    with opened(run, long) as session:
+        for table in ("verdicts", "decisions", "checkpoints"):
+            session.journal.database.write(f"DELETE FROM {table}")
+    monkeypatch.setattr("agent.session.Handoff", lambda **how: Handoff(capacity=2, **how))
+    assert resumed(run, long, judge=always(0.0)).outcome is Outcome.COMPLETE
+    states_ = dict(rows(run, "SELECT state, count(*) FROM verdicts GROUP BY state"))
+    assert states_ == {"given": 3, "unjudged": 5}
+    assert one(run, "SELECT count(*) FROM decisions") == 8
+    assert_sound(run, long)
 
 
 def test_a_session_may_be_closed_twice_and_lets_go_of_everything(tmp_path: Path) -> None:

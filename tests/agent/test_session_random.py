@@ -83,7 +83,9 @@ def plans(draw: st.DrawFn) -> Any:
             "max_errors_in_a_row": draw(st.sampled_from([1, 3])),
             "snap_retries": 0,
         },
-        "budget": draw(st.sampled_from([{}, {"exposure_per_fov_s": 0.12}])),
+        "budget": draw(
+            st.sampled_from([{}, {"exposure_per_fov_s": 0.12}, {"dose_per_fov_j_cm2": 0.005}])
+        ),
     }
     if draw(st.booleans()):
         sections["autofocus"] = {

@@ -61,7 +61,8 @@ def test_whatever_a_driver_raises_is_a_fault_in_one_line(error: type[Exception],
 
 
 @pytest.mark.parametrize(
-    ("words", "message"), [("no frame in 3 s", "camera: no frame in 3 s"), ("", "camera: timed out")]
+    ("words", "message"),
+    [("no frame in 3 s", "camera: no frame in 3 s"), ("", "camera: timed out")],
 )
 def test_a_timeout_of_the_device_itself_is_told_from_ours(words: str, message: str) -> None:
     bounded = Bounded()

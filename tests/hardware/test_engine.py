@@ -130,6 +130,15 @@ def test_planes_of_one_channel_are_sequenced_even_if_channels_could_be_too(sim: 
     assert {key for event in done.events for key in event.property_sequences} == set()
 
 
+def test_a_drive_that_cannot_be_triggered_is_stepped(real: Open) -> None:
+    rig = real()  # UseSequences is off
+    done = run(rig, [visit(planes=PLANES)])
+    assert not any(isinstance(event, SequencedEvent) for event in done.events)
+    zs = [frame.meta.z_um for frame in done.source.frames]
+    assert zs == pytest.approx([*PLANES, *PLANES])
+    assert len(rig.sent("snapImage")) == 6
+
+
 def test_channels_within_each_plane_are_imaged_one_by_one(sim: Open) -> None:
     rig = sim()
     both = visit(planes=PLANES)

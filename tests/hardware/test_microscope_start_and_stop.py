@@ -172,30 +172,37 @@ def test_an_exposure_that_passed_the_gate_before_a_stop_gives_no_light(real: Ope
 def test_an_exposure_under_way_cannot_open_its_shutter_behind_a_stop(real: Open) -> None:
     rig = real()
     rig.microscope.set_channel("DAPI")
-    exposing, closed = threading.Event(), threading.Event()
-    snap = rig.core.snapImage
+    exposing, closed, opened, over = (threading.Event() for _ in range(4))
 
     def late() -> None:
-        """Passed the gate; the shutter opens after stop has closed it."""
+        """Passed the gate; its shutter opens only after `stop` has closed it, and stays open."""
         exposing.set()
         closed.wait(10)
-        rig.core.setAutoShutter(False)  # and nobody closes it again
-        rig.core.setShutterOpen(True)
-        snap()
-
-    rig.core.snapImage = late  # a slow moment in a real exposure
+        rig.core.setShutterOpen("White Light Shutter", True)
+        opened.set()
+        over.wait(10)
 
     def take() -> None:
-        with contextlib.suppress(InstrumentFault):  # the shutter that stayed open
+        with contextlib.suppress(InstrumentFault):  # no image
             rig.microscope.snap(light())
 
+    rig.core.snapImage = late
     taking = threading.Thread(target=take, daemon=True)
     taking.start()
     exposing.wait(10)
-    threading.Timer(0.05, closed.set).start()
+    rig.log.clear()
+
+    def after_the_first_close() -> None:
+        while len(rig.sent("setShutterOpen")) < len(SHUTTERS):
+            time.sleep(0.01)
+        closed.set()
+
+    threading.Thread(target=after_the_first_close, daemon=True).start()
     assert rig.microscope.stop() == ()
-    taking.join(10)
+    opened.wait(10)
     assert not rig.core.getShutterOpen("White Light Shutter")
+    over.set()
+    taking.join(10)
 
 
 def test_an_error_of_a_device_is_a_fault_in_one_line(real: Open) -> None:
