@@ -79,7 +79,7 @@ class Pump:
     # ------------------------------------------------------------------ from anywhere
 
     def stop(self, outcome: Outcome, why: str) -> None:
-        """End the run after the visit under way. The first reason given is the one that counts."""
+        """End the run after the visit under way. The first reason counts; a failure before all."""
         self._stops.append((outcome, why))
         self._handoff.changed.set()
 
@@ -87,7 +87,8 @@ class Pump:
     def ending(self) -> tuple[Outcome, str]:
         """How the run ended, and why; RUNNING where nobody knows."""
         if self._stops:
-            return self._stops[0]
+            failures = (asked for asked in self._stops if asked[0] is Outcome.FAILED)
+            return next(failures, self._stops[0])
         return (Outcome.COMPLETE if self._complete else Outcome.RUNNING), ""
 
     # ------------------------------------------------------------------ VisitSource

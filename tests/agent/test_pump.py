@@ -145,6 +145,7 @@ def test_an_instrument_that_failed_gets_time_to_come_back(tmp_path: Path) -> Non
         fields=1,
         rounds=4,
         interval_s=1,
+        channels=("DAPI",),
         trouble={"overtaken": "image_late", "snap_retries": 0},
     )
     run = tmp_path / "run"
@@ -464,11 +465,21 @@ def test_a_decision_at_the_last_moment_is_not_missed(
     bench.journal.close()
 
 
-def test_the_first_reason_to_stop_is_the_one_that_counts(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("asked", "ending"),
+    [
+        ([], (Outcome.RUNNING, "")),
+        ([(Outcome.STOPPED, "a"), (Outcome.STOPPED, "b")], (Outcome.STOPPED, "a")),
+        ([(Outcome.FAILED, "a"), (Outcome.STOPPED, "b")], (Outcome.FAILED, "a")),
+        ([(Outcome.STOPPED, "a"), (Outcome.FAILED, "b")], (Outcome.FAILED, "b")),
+    ],
+)
+def test_the_first_reason_to_stop_counts_and_a_failure_before_all(
+    tmp_path: Path, asked: list[tuple[Outcome, str]], ending: tuple[Outcome, str]
+) -> None:
     bench = Bench(tmp_path, plan(), Slow(), simulated=False)
-    assert bench.pump.ending == (Outcome.RUNNING, "")
-    bench.pump.stop(Outcome.FAILED, "camera")
-    bench.pump.stop(Outcome.STOPPED, "Ctrl-C")
-    assert bench.pump.next_visit() is None
-    assert bench.pump.ending == (Outcome.FAILED, "camera")
+    for outcome_, why in asked:
+        bench.pump.stop(outcome_, why)
+    assert bench.pump.ending == ending
+    assert (bench.pump.next_visit() is None) == bool(asked)
     bench.journal.close()

@@ -142,7 +142,7 @@ def test_a_camera_of_another_size_is_told_and_nothing_is_imaged_with_it(tmp_path
 # ---------------------------------------------------------------------- the real clock
 
 
-QUICK = plan(rounds=6, interval_s=0.2, channels=("DAPI",), trouble={"late_after_s": 60})
+QUICK = plan(rounds=6, interval_s=0.2, channels=("DAPI",), trouble={"overtaken": "image_late"})
 
 
 def interrupted(run: Path, plan_: Plan, *, visits: int = 3) -> None:
@@ -250,7 +250,8 @@ def test_a_visit_cut_in_two_by_an_outage_is_not_pieced_together(
 ) -> None:
     """One channel now, the other hours later: that would be no moment in the life of a cell."""
     run = tmp_path / "run"
-    two = plan(fields=1, rounds=2, interval_s=0.3, trouble={"late_after_s": 50})
+    trouble = {"late_after_s": 50, "overtaken": "image_late"}
+    two = plan(fields=1, rounds=2, interval_s=0.3, trouble=trouble)
     interrupted(run, two, visits=2)
     with opened(run, two, scope=real_scope()) as session:
         database = session.journal.database
