@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import sqlite3
 import threading
 import zlib
@@ -295,11 +296,25 @@ RECORD = {
 
 
 def record(path: Path) -> dict[str, Any]:
-    """What a run did, to hold against another run of the same plan; pixels as checksums."""
-    found: dict[str, Any] = {name: rows(path, sql) for name, sql in RECORD.items()}
+    """What a run did, to hold against another run of the same plan; pixels as checksums.
+
+    Seconds and um to six decimals: a sweep that is taken up again starts where focus is expected
+    now, which may be a rounding error off.
+    """
+    found: dict[str, Any] = {name: _rounded(rows(path, sql)) for name, sql in RECORD.items()}
     found["pixels"] = checksums(path)
     found["memory"] = memory(path)
     return found
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, list | tuple):
+        return type(value)(_rounded(item) for item in value)
+    if isinstance(value, str) and value.startswith("[["):  # the curve of a sweep
+        return _rounded(json.loads(value))
+    return value
 
 
 def checksums(path: Path) -> dict[tuple[str, int, int, int], int]:

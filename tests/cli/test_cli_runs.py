@@ -130,7 +130,7 @@ def test_a_run_on_the_demo_microscope_in_real_time(folder: Path) -> None:
     done = here("run", "plan.yaml", "--microscope", "demo", "--out", "real", "--json")
     summary = assert_complete(done, 4)
     assert summary["events"] is None
-    assert 2 <= summary["wall_s"] < 60
+    assert summary["simulated_s"] >= 2  # the second round was due then, in real time
     assert len(done.out.splitlines()) == 1
     assert table("real", "SELECT count(*) FROM frames") == [(8,)]
     yaozarrs.validate_zarr_store(str(folder / "real" / "images"))

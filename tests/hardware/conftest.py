@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 import rig as rigs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+hypothesis.settings.register_profile("busy machine", deadline=None)
+hypothesis.settings.load_profile("busy machine")  # how long an example takes proves nothing
 
 
 @pytest.fixture

@@ -2,61 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from engine_kit import Book, settings
 from rig import Rig, visit
 
 from hardware.autofocus import FocusPoint, FocusResult, Sweep
 from hardware.data import Purpose
-from hardware.focusing import FRESH_S, Focuser, FocusSettings, OnFocusFailure
+from hardware.focusing import FRESH_S, Focuser
 from hardware.gate import LightBudget
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hardware.data import Visit
-
     Open = Callable[..., Rig]
 
-SWEEP = Sweep(16.0, 4.0, 1.0)
 STEPS = 11  # five coarse, six fine
-
-
-@dataclass
-class Book:
-    """The journal's side of autofocus, in memory."""
-
-    now: Callable[[], float]
-    steps: dict[int, tuple[float, float, float]] = field(default_factory=dict)
-    found: list[FocusResult] = field(default_factory=list)
-    history: list[FocusPoint] = field(default_factory=list)
-
-    def focus_history(self) -> list[FocusPoint]:
-        return self.history
-
-    def focus_steps(self, visit_id: int) -> dict[int, tuple[float, float, float]]:
-        return dict(self.steps)
-
-    def focus_step(self, visit_id: int, index: int, z_um: float, score: float) -> None:
-        self.steps[index] = (z_um, score, self.now())
-
-    def focus_found(self, visit: Visit, result: FocusResult, time_s: float) -> None:
-        self.found.append(result)
-        if result.ok:
-            self.history.append(FocusPoint(visit.fov.name, time_s, result.z_um - visit.fov.z_um))
-
-
-def settings(**changes: Any) -> FocusSettings:
-    values: dict[str, Any] = {
-        "channel": "DAPI",
-        "exposure_ms": 10.0,
-        "sweep": SWEEP,
-        "retries": 1,
-        "on_failure": OnFocusFailure.HOLD_LAST,
-    }
-    return FocusSettings(**(values | changes))
 
 
 def focuser(rig: Rig, book: Book | None = None, **changes: Any) -> tuple[Focuser, Book]:
