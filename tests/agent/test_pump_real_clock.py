@@ -163,11 +163,11 @@ def test_synchronized_a_hanging_judge_costs_a_field_its_deadline(tmp_path: Path)
 
 def test_reactions_enter_the_schedule_while_the_baseline_goes_on(tmp_path: Path) -> None:
     quick = plan(
-        rounds=4,
-        interval_s=0.3,
+        rounds=6,
+        interval_s=1.0,  # long enough for a verdict and its burst on a busy machine
         channels=("DAPI",),
         policy=EAGER | {"confirm_after_s": 0.1},
-        reaction={"interval_s": 0.1, "duration_s": 0.4},
+        reaction={"interval_s": 0.2, "duration_s": 3.0},
     )
     run = tmp_path / "run"
     assert whole(run, quick, judge=always(0.9), scope=real_scope()).outcome is Outcome.COMPLETE

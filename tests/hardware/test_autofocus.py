@@ -119,7 +119,9 @@ def test_whatever_is_measured_the_answer_is_inside_the_sweep(
     result = autofocus(lambda _: next(left), start, sweep)
     assert abs(result.z_um - start) <= 2 * coarse * (1 + 1e-9)
     if result.ok:
-        best = max(result.curve, key=lambda point: point[1])[0]
+        most = max(score for _, score in result.curve)
+        sharpest = [z for z, score in result.curve if score == most]  # several where they tie
+        best = min(sharpest, key=lambda z: abs(z - result.z_um))
         assert abs(result.z_um - start) < 2 * coarse
         assert abs(result.z_um - best) <= coarse / 4 * (1 + 1e-6)
 
