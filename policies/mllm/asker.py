@@ -1,0 +1,97 @@
+"""Who is asked: the model as shipped, or with adapters on top and a router in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from policies.mllm.look import TILE_PX
+from policies.mllm.reader import Reader
+from policies.mllm.weights import Loaded, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from policies.mllm.calibration import Calibration
+    from policies.mllm.reader import Answer
+    from policies.mllm.sayings import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, and which adapter gave it ("" for the model as shipped).
+
+    `p_target` is the calibrated probability that what was asked for is in view; with retrieval, the
+    labels of the nearest examples are part of it. `taught` is false for words that neither model
+    nor adapter was ever taught.
+    """
+
+    answer: Answer
+    adapter: str
+    p_target: float
+    taught: bool
+
+
+class Asker(Protocol):
+    """Answers questions about images."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """Of the model."""
+
+    @property
+    def concepts(self) -> list[str]:
+        """Names of the model's own heat maps, in order."""
+
+    def ask(
+        self, image: NDArray[Any], text: str, pixel_um: float | None, tile_px: int = TILE_PX
+    ) -> Reply:
+        """One image (h, w) or (h, w, c), one question."""
+
+    def say(self, facts: Facts) -> str:
+        """A sentence from facts."""
+
+
+class PlainAsker:
+    """The model as it was loaded."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.reader = Reader(loaded)
+
+    @property
+    def calibration(self) -> Calibration:
+        """Of the model."""
+        return self.reader.loaded.calibration
+
+    @property
+    def concepts(self) -> list[str]:
+        """Names of the model's own heat maps, in order."""
+        return list(self.reader.loaded.model.config.concepts)
+
+    def ask(
+        self, image: NDArray[Any], text: str, pixel_um: float | None, tile_px: int = TILE_PX
+    ) -> Reply:
+        """One image, one question."""
+        answer = self.reader.ask(image, text, pixel_um, tile_px)
+        taught = answer.question.familiar
+        p = float(answer.fields["target"][1])
+        return Reply(answer, "", p if taught else min(p, UNTAUGHT_P), taught)
+
+    def say(self, facts: Facts) -> str:
+        """A sentence from facts."""
+        return self.reader.say(facts)
+
+
+UNTAUGHT_P = 0.02  # what is said of a word that the model does not know, beside the abstention
+
+
+def make_asker(weights: Path | None, adapter: Path | None) -> Asker:
+    """Load the model, and the adapter on top. JudgeUnavailable where either cannot be loaded."""
+    loaded = load(weights)
+    if adapter is None:
+        return PlainAsker(loaded)
+    from policies.mllm.adapt.router import routed
+
+    return routed(loaded, adapter)

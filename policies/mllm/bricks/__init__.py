@@ -1,0 +1,1 @@
+"""Bricks: labelled pictures from many sources, degraded with known truth, as training material."""

@@ -1,0 +1,63 @@
+"""What was fitted on validation images: temperatures, thresholds, and how features usually vary."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from policies.judge import JudgeUnavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "calibration.json"
+Positive = Annotated[FiniteFloat, Field(gt=0)]
+Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
+
+
+class Calibration(BaseModel):
+    """Stored beside the weights.
+
+    Attributes
+    ----------
+    temperatures : field -> what its logits are divided by (Guo et al., ICML 2017).
+    biases : field -> added to the logit of the last label after that (Platt), where fitted.
+    foreground, peak, smooth_px, rim, least_px : see `policies.mllm.instances.Cut`.
+    abstain_below : a target answer less sure than this is an abstention.
+    familiar_within : distance of a question's query to the nearest concept's; above, the word is
+        one the model was never taught.
+    feature_spread : standard deviation of each pooled feature over validation images.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    temperatures: dict[str, Positive] = Field(default_factory=dict)
+    biases: dict[str, FiniteFloat] = Field(default_factory=dict)
+    foreground: Share = 0.5
+    peak: Share = 0.45
+    smooth_px: Annotated[FiniteFloat, Field(ge=0)] = 1.0
+    rim: FiniteFloat = 0.5
+    least_px: Annotated[int, Field(ge=1)] = 12
+    abstain_below: Share = 0.6
+    familiar_within: Positive = 1.0
+    feature_spread: tuple[FiniteFloat, ...] = ()
+
+
+def read_calibration(folder: Path) -> Calibration:
+    """JudgeUnavailable where the file is missing or unfit."""
+    path = folder / FILE
+    try:
+        return Calibration.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise JudgeUnavailable(f"{path}: {error.strerror}; copy the whole folder of weights") from None
+    except (ValueError, ValidationError) as error:
+        first = " ".join(str(error).split())[:120]
+        raise JudgeUnavailable(f"{path}: {first}; copy the file again") from None
+
+
+def write_calibration(folder: Path, calibration: Calibration) -> None:
+    """Beside the weights."""
+    text = calibration.model_dump_json(indent=1)
+    (folder / FILE).write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,162 @@
+"""One forward pass of the pixel model over an image of any size: scale, tile, look, put together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from policies.mllm.model.dense import heat
+from policies.mllm.model.sight import Sight
+from policies.mllm.pixels import normalise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from policies.mllm.model.pixel_model import PixelModel
+
+STRIDE = 32
+SIDE_PX = 512  # smaller images are enlarged to about this, at most `MOST_ENLARGED` times
+MOST_ENLARGED = 2.0
+TILE_PX = 1024  # larger ones are cut into tiles
+OVERLAP_PX = 128
+FINE_UM = 0.4  # finer pixels than this are averaged to about this
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the pixel model says of one image of h x w pixels.
+
+    Attributes
+    ----------
+    foreground, distance, rim : (h, w) float32, 0 to 1, at the image's own pixels.
+    heat : (queries, h', w') float32 logits at stride 2 of what was looked at.
+    sights : what the model kept of each tile, in order, for the decoder.
+    sharpest : index of the sharpest tile.
+    scale : pixels looked at per pixel of the image.
+    """
+
+    foreground: NDArray[np.float32]
+    distance: NDArray[np.float32]
+    rim: NDArray[np.float32]
+    heat: NDArray[np.float32]
+    sights: tuple[Sight, ...]
+    sharpest: int
+    scale: float
+
+
+def working_scale(shape: tuple[int, int], pixel_um: float | None) -> float:
+    """How much an image is enlarged (above 1) or averaged (below) before it is looked at."""
+    if pixel_um is not None and pixel_um < FINE_UM:
+        return max(pixel_um / FINE_UM, 32 / min(shape))
+    side = math.sqrt(shape[0] * shape[1])
+    return float(np.clip(SIDE_PX / side, 1.0, MOST_ENLARGED))
+
+
+@torch.inference_mode()
+def look(
+    model: PixelModel,
+    image: NDArray[Any],
+    queries: Tensor,
+    pixel_um: float | None = None,
+    *,
+    scale: float | None = None,
+    tile_px: int = TILE_PX,
+) -> Seen:
+    """Look at (h, w) or (h, w, c) with `queries` (1, n, q + 1)."""
+    shape = (image.shape[0], image.shape[1])
+    scale = working_scale(shape, pixel_um) if scale is None else scale
+    pixels, facts = normalise(image, pixel_um / scale if pixel_um else None)
+    x = torch.from_numpy(pixels)[None]
+    if scale != 1.0:
+        size = (max(8, round(shape[0] * scale)), max(8, round(shape[1] * scale)))
+        x = F.interpolate(x, size, mode="bilinear", align_corners=False, antialias=scale < 1)
+    numbers = torch.from_numpy(facts)[None]
+    h, w = x.shape[-2:]
+    maps = torch.zeros(1, 3 + queries.shape[1], -(-h // 2), -(-w // 2))
+    sights = []
+    for tile in tiles(h, w, tile_px):
+        part = _padded(x[..., tile.rows, tile.columns])
+        part = part.contiguous(memory_format=torch.channels_last)
+        features, dense, readings = model(part, numbers)
+        sights.append(Sight(features, dense, readings, numbers))
+        shapes = torch.stack([dense.foreground, dense.distance, dense.rim], 1)
+        found = torch.cat([shapes, heat(dense.embedding, queries)], 1)
+        maps[..., half(tile.own_rows), half(tile.own_columns)] = found[
+            ..., half(tile.kept_rows), half(tile.kept_columns)
+        ]
+    shapes = F.interpolate(maps[:, :3], scale_factor=2.0, mode="bilinear", align_corners=False)
+    shapes = torch.sigmoid(shapes[..., :h, :w])
+    if scale != 1.0:
+        shapes = F.interpolate(shapes, shape, mode="bilinear", align_corners=False)
+    done = shapes[0].numpy()
+    return Seen(
+        foreground=done[0],
+        distance=done[1],
+        rim=done[2],
+        heat=maps[0, 3:].numpy(),
+        sights=tuple(sights),
+        sharpest=int(np.argmin([float(sight.readings.blur) for sight in sights])),
+        scale=scale,
+    )
+
+
+def _padded(x: Tensor) -> Tensor:
+    """Up to multiples of the stride, mirrored where that is possible."""
+    h, w = x.shape[-2:]
+    down, right = -h % STRIDE, -w % STRIDE
+    if not (down or right):
+        return x
+    mode = "reflect" if down < h and right < w else "replicate"
+    return F.pad(x, (0, right, 0, down), mode=mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """Where a tile is cut (`rows`, `columns`), what of the whole it fills (`own_*`), and where that
+    lies within the tile (`kept_*`). All even, except at the image's end.
+    """
+
+    rows: slice
+    columns: slice
+    own_rows: slice
+    own_columns: slice
+    kept_rows: slice
+    kept_columns: slice
+
+
+def tiles(h: int, w: int, tile_px: int) -> Iterator[Tile]:
+    """Overlapping tiles that fill the whole image once."""
+    for rows, own_rows, kept_rows in _spans(h, tile_px):
+        for columns, own_columns, kept_columns in _spans(w, tile_px):
+            yield Tile(rows, columns, own_rows, own_columns, kept_rows, kept_columns)
+
+
+def _spans(length: int, tile_px: int) -> Iterator[tuple[slice, slice, slice]]:
+    if length <= tile_px:
+        whole = slice(0, length)
+        yield whole, whole, whole
+        return
+    step = tile_px - min(OVERLAP_PX, tile_px // 2)
+    count = math.ceil((length - tile_px) / step) + 1
+    starts = [2 * round(n * (length - tile_px) / (count - 1) / 2) for n in range(count)]
+    starts[-1] = length - tile_px - (length - tile_px) % 2
+    bounds = [0]
+    for before, after in zip(starts[:-1], starts[1:], strict=True):
+        bounds.append(2 * ((before + tile_px + after) // 4))
+    bounds.append(length)
+    for start, low, high in zip(starts, bounds[:-1], bounds[1:], strict=True):
+        end = min(start + tile_px + 1, length)
+        yield slice(start, end), slice(low, high), slice(low - start, high - start)
+
+
+def half(span: slice) -> slice:
+    """The same span at stride 2."""
+    return slice(span.start // 2, -(-span.stop // 2))

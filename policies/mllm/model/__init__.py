@@ -1,0 +1,1 @@
+"""The model: one file per part, and the whole in `scout.py`."""

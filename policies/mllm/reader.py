@@ -1,0 +1,188 @@
+"""Asks the model about one image: every enumerated field in one pass, and the maps."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from policies.mllm.look import TILE_PX, Seen, look
+from policies.mllm.model.dense import heat
+from policies.mllm.model.gauges import BLUR_FLOOR
+from policies.mllm.model.text import facts_text, question_text, slots_text
+from policies.mllm.model.words import END, FIELDS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from policies.mllm.sayings import Facts
+    from policies.mllm.weights import Loaded
+
+MOST_QUESTIONS = 32  # kept as prefixes
+MOST_WORDS = 60  # tokens of a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, read once: its query (1, 1, q + 1), the cache of its tokens, and what it means.
+
+    `concept` is the nearest concept the model was taught, `familiar` whether it is near enough.
+    """
+
+    text: str
+    query: Tensor
+    cache: Any
+    concept: str
+    familiar: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model says of one image.
+
+    Attributes
+    ----------
+    seen : the maps; heat has the concepts in the configuration's order, then the question.
+    fields : field -> probability of each label, in the order of `FIELDS`, calibrated.
+    relative_blur : see `policies.mllm.concepts`.
+    features : (n,) float32 pooled features of the image, for nearness.
+    question : what was asked.
+    """
+
+    seen: Seen
+    fields: dict[str, NDArray[np.float64]]
+    logits: dict[str, NDArray[np.float64]]
+    relative_blur: float
+    features: NDArray[np.float32]
+    question: Question
+
+
+class Reader:
+    """One model, one image at a time."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+        self._questions: dict[str, Question] = {}
+        tokenizer = loaded.tokenizer
+        self._slots = tokenizer(slots_text(), return_tensors="pt", add_special_tokens=False)["input_ids"]
+        self._labels = {
+            field: tokenizer.convert_tokens_to_ids(list(labels)) for field, labels in FIELDS.items()
+        }
+
+    @torch.inference_mode()
+    def question(self, text: str) -> Question:
+        """Read a question, or remember it."""
+        known = self._questions.get(text)
+        if known is not None:
+            return known
+        model, tokenizer = self.loaded.model, self.loaded.tokenizer
+        tokens = tokenizer(question_text(text), return_tensors="pt", add_special_tokens=False)
+        query, cache = model.read_question(tokens["input_ids"])
+        apart = (model.queries[0] - query[0]).square().mean(1)
+        nearest = int(apart.argmin())
+        concept = str(model.config.concepts[nearest])
+        distance = float(apart[nearest].sqrt())
+        own = getattr(model.config, "cell_query", None)
+        if own is not None:
+            to_cell = float((torch.tensor(own) - query[0, 0]).square().mean().sqrt())
+            if to_cell < distance:
+                concept, distance = "cell", to_cell
+        familiar = distance < self.loaded.calibration.familiar_within
+        if len(self._questions) >= MOST_QUESTIONS:
+            self._questions.clear()
+        read = Question(text, query.clone(), cache, concept, familiar)
+        self._questions[text] = read
+        return read
+
+    @torch.inference_mode()
+    def ask(
+        self, image: NDArray[Any], text: str, pixel_um: float | None = None, tile_px: int = TILE_PX
+    ) -> Answer:
+        """Look at (h, w) or (h, w, c), c 1 to 4, and answer every field."""
+        model = self.loaded.model
+        question = self.question(text)
+        queries = torch.cat([model.queries, question.query], 1)
+        seen = look(model.pixels, image, queries, pixel_um, tile_px=tile_px)
+        per_tile = [self._slots_of(seen, n, question) for n in range(len(seen.sights))]
+        logits = _together(per_tile, seen.sharpest)
+        sharpest = seen.sights[seen.sharpest]
+        return Answer(
+            seen=seen,
+            fields={name: self._calibrated(name, values) for name, values in logits.items()},
+            logits=logits,
+            relative_blur=max(2.0 ** float(sharpest.readings.blur) - BLUR_FLOOR, 0.0),
+            features=np.mean([pooled(sight.features) for sight in seen.sights], axis=0),
+            question=question,
+        )
+
+    def _slots_of(self, seen: Seen, tile: int, question: Question) -> dict[str, NDArray[np.float64]]:
+        model, sight = self.loaded.model, seen.sights[tile]
+        tokens = model.image_tokens(sight, question.query)
+        slots = model.get_input_embeddings()(self._slots)
+        out = model.decoder(
+            inputs_embeds=torch.cat([tokens, slots], 1), cache=copy.deepcopy(question.cache)
+        )
+        at_slots = out.logits[0, -self._slots.shape[1] :].double()
+        return {
+            field: at_slots[n, labels].numpy() for n, (field, labels) in enumerate(self._labels.items())
+        }
+
+    def _calibrated(self, field: str, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+        calibration = self.loaded.calibration
+        scaled = logits / calibration.temperatures.get(field, 1.0)
+        scaled[-1] += calibration.biases.get(field, 0.0)
+        exp = np.exp(scaled - scaled.max())
+        return np.asarray(exp / exp.sum())
+
+    @torch.inference_mode()
+    def say(self, facts: Facts) -> str:
+        """A sentence from facts, greedily; not checked."""
+        model, tokenizer = self.loaded.model, self.loaded.tokenizer
+        tokens = tokenizer(facts_text(facts.words()), return_tensors="pt", add_special_tokens=False)
+        stop = tokenizer.convert_tokens_to_ids(END)
+        ids = tokens["input_ids"]
+        cache = None
+        written: list[int] = []
+        for _ in range(MOST_WORDS):
+            out = model.decoder(input_ids=ids, cache=cache, use_cache=True)
+            cache = out.past_key_values
+            best = int(out.logits[0, -1].argmax())
+            if best == stop:
+                break
+            written.append(best)
+            ids = torch.tensor([[best]])
+        return str(tokenizer.decode(written, skip_special_tokens=True)).strip()
+
+
+def _together(
+    tiles: list[dict[str, NDArray[np.float64]]], sharpest: int
+) -> dict[str, NDArray[np.float64]]:
+    """Fields of the whole image: what is seen in any tile is seen; focus is that of the sharpest."""
+    if len(tiles) == 1:
+        return tiles[0]
+    out = {}
+    for field in tiles[0]:
+        if field in ("focus", "modality"):
+            out[field] = tiles[sharpest][field]
+        elif field == "empty":
+            out[field] = min((tile[field] for tile in tiles), key=lambda v: float(v[1] - v[0]))
+        else:
+            out[field] = max((tile[field] for tile in tiles), key=lambda v: float(v[1] - v[0]))
+    return out
+
+
+def pooled(features: list[Tensor]) -> NDArray[np.float32]:
+    """Mean and spread of every channel of every stride, (n,)."""
+    parts = []
+    for one in features:
+        flat = one[0].float().flatten(1)
+        mean = flat.mean(1)
+        parts += [mean, (flat.square().mean(1) - mean.square()).clamp(min=1e-8).sqrt()]
+    return np.asarray(torch.cat(parts).numpy(), np.float32)
+
+
+__all__ = ["Answer", "Question", "Reader", "heat", "pooled"]

@@ -1,0 +1,1 @@
+"""Training: the pixel model first, then the language on top."""
