@@ -16,6 +16,8 @@ from sim.variety import Variety
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from numpy.typing import NDArray
+
     from sim.study import StudyPicture
 
 CLASSES = {
@@ -32,9 +34,7 @@ APERTURES = {"10X": 0.3, "20X": 0.5, "40X": 0.75}
 NUCLEUS_UM = 7.0  # radius, where no nucleus is in view
 
 
-def simulated(
-    seed: int, count: int, split: str, variety: Variety | None = None
-) -> Iterator[Brick]:
+def simulated(seed: int, count: int, split: str, variety: Variety | None = None) -> Iterator[Brick]:
     """`count` bricks; another seed, other cells."""
     for number, picture in enumerate(study_pictures(seed, count, variety=variety or Variety())):
         yield brick_of(picture, f"{seed}-{number}", split)
@@ -68,12 +68,12 @@ def brick_of(picture: StudyPicture, name: str, split: str) -> Brick:
 
 
 def relative_blur(defocus_um: float, objective: str, radius_um: float) -> float:
-    """Blur by defocus over the radius of a nucleus: a disk's standard deviation is half its radius."""
+    """Blur by defocus over the radius of a nucleus: a disk's deviation is half its radius."""
     slope = math.tan(math.asin(APERTURES[objective]))
     return 0.5 * abs(defocus_um) * slope / radius_um
 
 
-def _mark_debris(picture: StudyPicture, classes: np.ndarray) -> None:  # type: ignore[type-arg]
+def _mark_debris(picture: StudyPicture, classes: NDArray[np.uint8]) -> None:
     reach = max(1.0, SPECK_UM / picture.pixel_um)
     h, w = classes.shape
     for thing in picture.objects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -21,7 +22,8 @@ NEEDS_PYTHON = (3, 11)
 ENOUGH_DISK = 10e9  # bytes; an overnight run of nine fields takes about 1 GB
 ENOUGH_MEMORY = 2e9  # bytes
 PATIENCE_S = 60.0
-TORCH = "torch==2.13.0"
+WEIGHTS = ("model.safetensors", "config.json", "tokenizer.json", "calibration.json")
+LEARNING = ("torch", "transformers", "peft")  # what the judge needs
 
 _LOAD_DEMO = """
 import os, sys
@@ -59,7 +61,8 @@ def diagnose(folder: Path) -> list[Diagnosis]:
         python(),
         *packages(),
         *micro_manager(),
-        torch(),
+        *learning(),
+        judge_weights(),
         disk(folder),
         writable(folder),
         memory(),
@@ -104,12 +107,56 @@ def micro_manager() -> list[Diagnosis]:
     return [where, Diagnosis("demo configuration", False, _last_line(err), remedy)]
 
 
-def torch() -> Diagnosis:
-    """PyTorch; looked for, not imported."""
-    if util.find_spec("torch") is None:
-        found = "not installed; the classical judge works without it"
-        return Diagnosis("torch", None, found, f"pip install {TORCH}")
-    return Diagnosis("torch", True, version("torch") or "of unknown version")
+def learning() -> list[Diagnosis]:
+    """What the judge's model needs; looked for, not imported."""
+    looks = []
+    for name in LEARNING:
+        if util.find_spec(name) is None:
+            found = "not installed; only the classical judge works without it"
+            looks.append(Diagnosis(name, False, found, f"pip install {name}"))
+        else:
+            looks.append(Diagnosis(name, True, version(name) or "of unknown version"))
+    return looks
+
+
+def judge_weights(folder: Path | None = None) -> Diagnosis:
+    """The shipped weights (or those in `folder`): there, and whole by their size. Not loaded."""
+    place = shipped_weights() if folder is None else folder
+    name, remedy = "judge weights", "pip install --force-reinstall microscout"
+    missing = [part for part in WEIGHTS if not (place / part).is_file()]
+    if missing:
+        return Diagnosis(name, False, f"{place} has no {', '.join(missing)}", remedy)
+    wrong = safetensors_fault(place / WEIGHTS[0])
+    if wrong:
+        return Diagnosis(name, False, f"{place / WEIGHTS[0]}: {wrong}", remedy)
+    size = sum((place / part).stat().st_size for part in WEIGHTS)
+    return Diagnosis(name, True, f"{size / 1e6:.1f} MB in {place}")
+
+
+def shipped_weights() -> Path:
+    """Where the package keeps them."""
+    from importlib.resources import files
+    from pathlib import Path
+
+    return Path(str(files("policies.mllm"))) / "weights"
+
+
+def safetensors_fault(path: Path) -> str:
+    """What is wrong with a safetensors file by its header and length; "" for nothing.
+
+    The format: 8 bytes length of the header (little endian), the header as JSON with the end of
+    every tensor's data, the data.
+    """
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length) if 0 < length <= size - 8 else b"")
+        parts = [part for name, part in header.items() if name != "__metadata__"]
+        wanted = 8 + length + max(part["data_offsets"][1] for part in parts)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        return "is not a safetensors file, or damaged"
+    return "" if size == wanted else f"has {size} bytes, expected {wanted}: cut off or damaged"
 
 
 def disk(folder: Path) -> Diagnosis:

@@ -39,6 +39,7 @@ __all__ = [
     "LoadedPlan",
     "dump_plan",
     "export_useq",
+    "load_config",
     "load_microscope",
     "load_plan",
     "locate",
@@ -46,8 +47,14 @@ __all__ = [
 ]
 
 M = TypeVar("M", bound=BaseModel)
-Kind: TypeAlias = Literal["experiments", "microscopes", "scenarios"]
-_CALLED = {"experiments": "plan", "microscopes": "microscope", "scenarios": "scenario"}
+Kind: TypeAlias = Literal["bricks", "experiments", "microscopes", "scenarios", "training"]
+_CALLED = {
+    "bricks": "recipe of bricks",
+    "experiments": "plan",
+    "microscopes": "microscope",
+    "scenarios": "scenario",
+    "training": "recipe of training",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,11 @@ def load_microscope(name_or_file: str | Path, *, beside: Path | None = None) -> 
     path = locate("microscopes", name_or_file, beside=beside)
     document = read_yaml(path, str(path))
     return LoadedMicroscope(_build(MicroscopeConfig, document, path), path, document.lines)
+
+
+def load_config(model: type[M], path: Path) -> M:
+    """Read a YAML file of another kind than those two. Raises ConfigError."""
+    return _build(model, read_yaml(path, str(path)), path)
 
 
 def _build(model: type[M], document: Document, path: Path) -> M:

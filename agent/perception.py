@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from agent.handoff import FinishedVisit
     from agent.journal.journal import Journal
-    from agent.plan import JudgeConfig
     from hardware.data import Clock, Frame
     from policies.judge import Judge
+    from policies.judge_config import JudgeConfig
 
 REHEARSAL_PATIENCE_S = 60.0  # real seconds that a judge may take on the simulated clock
 

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 import useq
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
+from policies.judge_config import DEFAULT_JUDGE, JudgeConfig
+
 Positive = Annotated[FiniteFloat, Field(gt=0)]
 Probability = Annotated[FiniteFloat, Field(gt=0, lt=1)]
 
@@ -16,22 +18,6 @@ class Model(BaseModel):
 
     # the text under each key goes into the JSON Schema (editors show it) and into docs/plans.md
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class JudgeConfig(Model):
-    """Who looks at the frames."""
-
-    kind: Literal["classical", "none"] = "classical"
-    """`classical` is image analysis; `none` looks at nothing, and nothing is ever decided."""
-
-    channel: str | None = None
-    """The channel it looks at, one of the baseline's. Left out: the baseline's first."""
-
-    latency_s: Annotated[FiniteFloat, Field(ge=0)] = 0.2
-    """How long a verdict takes on the simulated clock; a real run measures it."""
-
-    deadline_s: Positive = 30.0
-    """A verdict that is ready later than this after its visit is recorded as late, not used."""
 
 
 class FixedConfig(Model):
@@ -48,7 +34,7 @@ class WatchConfig(Model):
     """Watches for the target."""
 
     target: str = "mitosis"
-    """What the judge is asked for. The classical judge knows `mitosis`."""
+    """What the judge is asked for. The classical judge knows `mitosis`; others take free words."""
 
     enter: Probability = 0.6
     """A look is positive at or above this probability."""
@@ -193,7 +179,7 @@ class Plan(Model):
     baseline: useq.MDASequence
     """A plain useq `MDASequence` with absolute stage positions: imaged whatever happens."""
 
-    judge: JudgeConfig = JudgeConfig()
+    judge: JudgeConfig = DEFAULT_JUDGE
     """Who looks at the frames."""
 
     decide: Annotated[FixedConfig | WatchConfig, Field(discriminator="policy")] = FixedConfig()

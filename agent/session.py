@@ -16,7 +16,7 @@ from agent.handoff import Handoff
 from agent.journal.journal import Journal
 from agent.journal.states import Outcome
 from agent.loop import Loop
-from agent.perception import Perception, give_up
+from agent.perception import REHEARSAL_PATIENCE_S, Perception, give_up
 from agent.pump import Pump
 from agent.schedule import Schedule, fill
 from agent.settings import (
@@ -282,8 +282,9 @@ class Session:
         plan, journal = self.plan, self.journal
         first = plan.baseline.channels[0].config if plan.baseline.channels else None
         target = plan.decide.target if plan.decide.policy == "watch" else ""
+        patience_s = REHEARSAL_PATIENCE_S if self.clock.simulated else plan.judge.deadline_s
         perception = Perception(
-            make_judge(plan.judge.kind, plan.judge.channel or first),
+            make_judge(plan.judge, first, patience_s),
             plan.judge,
             target,
             journal,

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from policies.verdict import Verdict
 
 
+class JudgeUnavailable(ValueError):
+    """A judge cannot be made: a folder, library or key is missing. One line with a remedy."""
+
+
 class Judge(Protocol):
     """Looks at frames; knows nothing of the instrument, the schedule or other visits."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,13 +41,21 @@ def texture(key: int, size: int, correlation_px: float) -> Image:
     return _texture(correlation_px)[row : row + size, column : column + size]
 
 
+@lru_cache(2)
+def _noise_field(height: int, width: int) -> Image:
+    """The same for every bank of this size, so that a renderer per picture costs little."""
+    rng = np.random.Generator(np.random.Philox(key_of(43)))
+    field = rng.standard_normal((height, width), np.float32)
+    field.flags.writeable = False
+    return field
+
+
 class NoiseBank:
     """Standard normal noise for whole frames: one big field, a window of it per frame."""
 
     def __init__(self, height: int, width: int) -> None:
         self._shape = (height, width)
-        rng = np.random.Generator(np.random.Philox(key_of(43)))
-        self._field = rng.standard_normal((height + _SLACK, width + _SLACK), np.float32)
+        self._field = _noise_field(height + _SLACK, width + _SLACK)
 
     def window(self, *key: int) -> Image:
         """(height, width), chosen by the key; a view, do not write."""

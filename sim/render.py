@@ -54,16 +54,21 @@ class Shot:
 
 
 class Renderer:
-    """Renders frames of one world. Reuses its buffers: for one thread at a time."""
+    """Renders frames of one world. Reuses its buffers: for one thread at a time.
 
-    def __init__(self, world: World, seed: int, faults: Faults) -> None:
+    `stamps`: a shelf to share with others in the same thread.
+    """
+
+    def __init__(
+        self, world: World, seed: int, faults: Faults, stamps: Stamps | None = None
+    ) -> None:
         scenario = world.scenario
         camera = scenario.camera
         self._world = world
         self._scenario = scenario
         self._seed = seed
         self._faults = faults
-        self._stamps = Stamps()
+        self._stamps = stamps or Stamps()
         self._light = illumination(camera, scenario.optics.vignetting)
         self._noise = NoiseBank(camera.height, camera.width)
         self._work = np.empty((camera.height, camera.width), np.float32)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.finding import Finding, Level, nearest
+from agent.check import judge
+from agent.finding import Finding, Level
 from agent.plan import WatchConfig
 
 if TYPE_CHECKING:
@@ -15,37 +16,20 @@ if TYPE_CHECKING:
 
 def findings(scope: Scope) -> Iterator[Finding]:
     """Parts of the plan that could never take effect together."""
-    yield from _judge(scope)
+    yield from judge.findings(scope)
     if isinstance(scope.plan.decide, WatchConfig):
-        yield from _watch(scope, scope.plan.decide)
+        yield from _watch(scope)
     else:
         yield from _fixed(scope)
     yield from _autofocus(scope)
 
 
-def _judge(scope: Scope) -> Iterator[Finding]:
-    plan, judge = scope.plan, scope.plan.judge
-    listed = [channel.config for channel in plan.baseline.channels]
-    if judge.channel is not None and judge.channel not in listed:
-        message = f"{judge.channel} is not imaged: it is not in baseline.channels"
-        yield scope.in_plan(Level.ERROR, "judge.channel", message, nearest(judge.channel, listed))
-    if judge.kind != "none" and judge.latency_s > judge.deadline_s:
-        message = f"{judge.latency_s:g} s is over the deadline ({judge.deadline_s:g} s)"
-        remedy = "make judge.deadline_s longer: a late verdict is not acted upon"
-        yield scope.in_plan(Level.WARNING, "judge.latency_s", message, remedy)
-
-
-def _watch(scope: Scope, watch: WatchConfig) -> Iterator[Finding]:
-    from policies.classical.judge import TARGETS
-
+def _watch(scope: Scope) -> Iterator[Finding]:
     plan = scope.plan
     if plan.judge.kind == "none":
         message = "nobody looks at the frames, so decide.policy watch can never react"
         remedy = "write kind: classical, or decide: {policy: fixed}"
         yield scope.in_plan(Level.ERROR, "judge.kind", message, remedy)
-    elif watch.target not in TARGETS:
-        message = f"the {plan.judge.kind} judge does not know {watch.target}"
-        yield scope.in_plan(Level.ERROR, "decide.target", message, nearest(watch.target, TARGETS))
     reacts = [channel.config for channel in plan.reaction.channels]
     looks_at = plan.judge.channel or next((c.config for c in plan.baseline.channels), None)
     if reacts and looks_at is not None and looks_at not in reacts:

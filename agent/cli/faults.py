@@ -18,9 +18,14 @@ def in_one_line(error: Exception) -> str | None:
     from hardware.fault import InstrumentFault
     from hardware.mmconfig import MMConfigError
     from hardware.store import StoreError
+    from policies.judge import JudgeUnavailable
+    from policies.mllm.faults import BrickError
     from sim.replay import ReplayError
 
-    named = (InstrumentFault, JournalError, MMConfigError, ReplayError, ReportError, StoreError)
+    named = (
+        *(BrickError, InstrumentFault, JournalError, JudgeUnavailable, MMConfigError),
+        *(ReplayError, ReportError, StoreError),
+    )
     if isinstance(error, named):
         return one_line(str(error))
     if isinstance(error, RunBroken):

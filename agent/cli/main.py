@@ -17,7 +17,9 @@ app = typer.Typer(
     epilog="Start with: microscout new my_experiment",
 )
 bench = typer.Typer(no_args_is_help=True, help="Measure: every figure in the docs comes from here.")
+bricks = typer.Typer(no_args_is_help=True, help="Training material for the judge.")
 app.add_typer(bench, name="bench")
+app.add_typer(bricks, name="bricks")
 
 
 def _version(asked: bool) -> None:
@@ -53,6 +55,15 @@ MicroscopeOpt = Annotated[
     str | None,
     typer.Option("--microscope", "-m", help="Microscope: shipped name (demo) or YAML file."),
 ]
+WithOpt = Annotated[str, typer.Option("--with", help="Who looks: mllm or classical.")]
+PixelOpt = Annotated[
+    float | None,
+    typer.Option("--pixel-size", metavar="UM", help="um per pixel, where the file does not say."),
+]
+WeightsOpt = Annotated[
+    Path | None, typer.Option("--weights", metavar="DIR", help="Weights instead of the shipped.")
+]
+ForceOpt = Annotated[bool, typer.Option("--force", help="Overwrite what is there.")]
 
 
 @app.command(epilog="Example: microscout rehearse mitosis_watch --seed 7")
@@ -149,6 +160,102 @@ def new(
     raise typer.Exit(command(directory, template))
 
 
+@app.command(
+    epilog='Example: microscout judge field.tif --ask "cell in mitosis" --overlay seen.png'
+)
+def judge(
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="PNG, TIFF, OME-TIFF or JPEG.")
+    ],
+    ask: Annotated[str, typer.Option("--ask", help="What to look for, in words.")] = "mitosis",
+    explain: Annotated[bool, typer.Option("--explain", help="A sentence on what is seen.")] = False,
+    overlay: Annotated[
+        Path | None,
+        typer.Option("--overlay", metavar="PNG", help="Draw what was found (one per image)."),
+    ] = None,
+    pixel_size: PixelOpt = None,
+    adapter: Annotated[
+        Path | None, typer.Option("--adapter", metavar="DIR", help="What `adapt` has written.")
+    ] = None,
+    weights: WeightsOpt = None,
+    kind: WithOpt = "mllm",
+    force: ForceOpt = False,
+    json: JsonOpt = False,
+) -> None:
+    """Ask the judge about single images: focus, flags, objects, and what you ask for."""
+    from agent.commands.judge import Question
+    from agent.commands.judge import judge as command
+
+    question = Question(ask, kind, pixel_size, weights, adapter, explain)
+    raise typer.Exit(command(images, question, overlay, force=force, json=json))
+
+
+@app.command(epilog="Example: microscout segment field.tif -o labels.tif")
+def segment(
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="PNG, TIFF, OME-TIFF or JPEG.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Label image (TIFF) to write.")],
+    kind: Annotated[
+        str, typer.Option("--with", help="mllm, classical, or installed: cellpose, stardist.")
+    ] = "mllm",
+    ask: Annotated[
+        str | None, typer.Option("--ask", help="Keep only objects that look like this.")
+    ] = None,
+    pixel_size: PixelOpt = None,
+    weights: WeightsOpt = None,
+    force: ForceOpt = False,
+    json: JsonOpt = False,
+) -> None:
+    """Write every object of an image as a label image (0 is background)."""
+    from agent.commands.segment import segment as command
+
+    raise typer.Exit(command(image, out, kind, ask, pixel_size, weights, force=force, json=json))
+
+
+@app.command(epilog="Example: microscout adapt my_examples --target rosette --out rosette_adapter")
+def adapt(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="Folder of labelled examples.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Adapter folder to create.")],
+    target: Annotated[str, typer.Option("--target", help="What the examples show, in words.")],
+    weights: WeightsOpt = None,
+    seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
+    json: JsonOpt = False,
+) -> None:
+    """Teach the judge something new from a few examples."""
+    from agent.commands.adapt import adapt as command
+
+    raise typer.Exit(command(data, out, target, weights, seed, json=json))
+
+
+@app.command(epilog="Example: microscout train judge --out my_judge")
+def train(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="YAML file or shipped name.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to train in, instead of the file's.")
+    ] = None,
+) -> None:
+    """Train the judge's model from bricks; goes on where it was interrupted."""
+    from agent.commands.train import train as command
+
+    raise typer.Exit(command(config, out))
+
+
+@bricks.command("build", epilog="Example: microscout bricks build judge --data my_data")
+def bricks_build(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="YAML file or shipped name.")],
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder of the image sets, instead of the file's.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="New folder to write, instead of the file's.")
+    ] = None,
+    json: JsonOpt = False,
+) -> None:
+    """Gather labelled pictures, and questions with answers about them, as training material."""
+    from agent.commands.bricks import build as command
+
+    raise typer.Exit(command(config, data, out, json=json))
+
+
 @app.command(epilog="Example: microscout schema > plan.schema.json")
 def schema(
     what: Annotated[str, typer.Argument(help="plan or microscope.")] = "plan",
@@ -212,6 +319,23 @@ def bench_page(
     from agent.bench.page import bench_page as command
 
     raise typer.Exit(command(results, page))
+
+
+@bench.command("judge", epilog="Example: microscout bench judge --data my_data --json")
+def bench_judge(
+    data: Annotated[
+        Path | None, typer.Option("--data", help="Folder of labelled image sets.")
+    ] = None,
+    parts: Annotated[
+        list[str] | None, typer.Option("--part", help="Only these parts (may be repeated).")
+    ] = None,
+    weights: WeightsOpt = None,
+    json: JsonOpt = False,
+) -> None:
+    """How good the judge is: on simulated and on real pictures it was not trained on."""
+    from agent.bench.judge import bench_judge as command
+
+    raise typer.Exit(command(data, parts or [], weights, json=json))
 
 
 @bench.command("crash", epilog="Example: microscout bench crash --kills 30")

@@ -13,6 +13,7 @@ from agent.finding import one_line
 from agent.journal.states import Outcome
 from hardware.fault import InstrumentFault
 from hardware.store import StoreError
+from policies.judge import JudgeUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from agent.session import Ending, Session
     from sim.score import Score
 
-FAILURES = (StoreError, InstrumentFault, sqlite3.Error, OSError)
+FAILURES = (StoreError, InstrumentFault, JudgeUnavailable, sqlite3.Error, OSError)
 EXIT = {Outcome.COMPLETE: 0, Outcome.STOPPED: EXIT_INTERRUPTED, Outcome.FAILED: 1}
 
 

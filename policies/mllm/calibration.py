@@ -24,7 +24,7 @@ class Calibration(BaseModel):
     ----------
     temperatures : field -> what its logits are divided by (Guo et al., ICML 2017).
     biases : field -> added to the logit of the last label after that (Platt), where fitted.
-    foreground, peak, smooth_px, rim, least_px : see `policies.mllm.instances.Cut`.
+    foreground, smooth, peak, least_px : see `policies.mllm.instances.Cut`.
     abstain_below : a target answer less sure than this is an abstention.
     familiar_within : distance of a question's query to the nearest concept's; above, the word is
         one the model was never taught.
@@ -36,10 +36,9 @@ class Calibration(BaseModel):
     temperatures: dict[str, Positive] = Field(default_factory=dict)
     biases: dict[str, FiniteFloat] = Field(default_factory=dict)
     foreground: Share = 0.5
-    peak: Share = 0.45
-    smooth_px: Annotated[FiniteFloat, Field(ge=0)] = 1.0
-    rim: FiniteFloat = 0.5
-    least_px: Annotated[int, Field(ge=1)] = 12
+    smooth: Positive = 0.2
+    peak: Positive = 0.5
+    least_px: Annotated[int, Field(ge=1)] = 20
     abstain_below: Share = 0.6
     familiar_within: Positive = 1.0
     feature_spread: tuple[FiniteFloat, ...] = ()
@@ -51,7 +50,9 @@ def read_calibration(folder: Path) -> Calibration:
     try:
         return Calibration.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise JudgeUnavailable(f"{path}: {error.strerror}; copy the whole folder of weights") from None
+        raise JudgeUnavailable(
+            f"{path}: {error.strerror}; copy the whole folder of weights"
+        ) from None
     except (ValueError, ValidationError) as error:
         first = " ".join(str(error).split())[:120]
         raise JudgeUnavailable(f"{path}: {first}; copy the file again") from None

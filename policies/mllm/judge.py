@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,13 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from hardware.data import Frame
-    from policies.mllm.asker import Asker
+    from policies.mllm.asker import Asker, Reply
     from policies.mllm.normal import NormalFrames
+    from policies.mllm.objects import Found
 
 NAME = "mllm-1"
 LEAST_SIDE_PX = 8
 TILES_PX = (1024, 512, 256)  # smaller and smaller where memory runs out
+TOO_LARGE = f"out of memory, even in tiles of {TILES_PX[-1]} pixels"
 
 
 class MllmJudge:
@@ -80,21 +84,14 @@ class MllmJudge:
         return self._look(self._asker, frames, frame, target)
 
     def _look(self, asker: Asker, frames: Sequence[Frame], frame: Frame, target: str) -> Verdict:
-        from policies.mllm.objects import find, on_stage
+        from policies.mllm.objects import on_stage
         from policies.mllm.view import Context, verdict_of
 
         meta = frame.meta
-        for tile_px in TILES_PX:
-            try:
-                reply = asker.ask(frame.pixels, target, meta.pixel_size_um, tile_px)
-                found = find(reply.answer.seen, asker.calibration)
-                break
-            except (MemoryError, RuntimeError) as error:
-                if not out_of_memory(error):
-                    raise
-        else:
-            why = f"out of memory, even in tiles of {TILES_PX[-1]} pixels"
-            return abstention(frame.visit_id, frame.key.fov, self.name, target, why)
+        answered = attempt(asker, frame.pixels, target, meta.pixel_size_um)
+        if answered is None:
+            return abstention(frame.visit_id, frame.key.fov, self.name, target, TOO_LARGE)
+        reply, found = answered
         normal = self._frames_like(frame, asker)
         context = Context(
             visit_id=frame.visit_id,
@@ -118,7 +115,9 @@ class MllmJudge:
 
         key = (frame.meta.channel, frame.meta.objective)
         if key not in self._normal:
-            self._normal[key] = NormalFrames(np.asarray(asker.calibration.feature_spread, np.float32))
+            self._normal[key] = NormalFrames(
+                np.asarray(asker.calibration.feature_spread, np.float32)
+            )
         return self._normal[key]
 
     def _load(self) -> None:
@@ -132,19 +131,46 @@ class MllmJudge:
             self._loaded.set()
 
 
+def attempt(
+    asker: Asker, image: NDArray[Any], target: str, pixel_um: float | None
+) -> tuple[Reply, Found] | None:
+    """Ask about (h, w) or (h, w, c), in smaller and smaller tiles where memory runs out.
+
+    None where it is not even enough for the smallest ones.
+    """
+    from policies.mllm.objects import find
+
+    for tile_px in TILES_PX:
+        try:
+            reply = asker.ask(image, target, pixel_um, tile_px)
+            return reply, find(reply.answer.seen, asker.calibration)
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+    return None
+
+
 def unfit(frame: Frame) -> str:
-    """Why the pixels cannot be judged at all; "" when they can."""
-    pixels, um = frame.pixels, frame.meta.pixel_size_um
+    """Why the frame cannot be judged at all; "" when it can."""
+    um = frame.meta.pixel_size_um
+    if not (math.isfinite(um) and um > 0):
+        return f"the pixel size is unknown ({um} um)"
+    return unfit_pixels(frame.pixels)
+
+
+def unfit_pixels(pixels: NDArray[Any]) -> str:
+    """Why an image cannot be judged, whatever its pixel size is; "" when it can."""
     if pixels.ndim not in (2, 3) or (pixels.ndim == 3 and not 1 <= pixels.shape[2] <= 4):
-        return f"the image has the shape {pixels.shape}; (height, width), or with 1 to 4 channels, is needed"
+        return (
+            f"the image has the shape {pixels.shape}; (height, width), or with 1 to 4 channels, "
+            "is needed"
+        )
     if min(pixels.shape[:2]) < LEAST_SIDE_PX:
         rows, columns = pixels.shape[:2]
         return (
             f"the image is {columns} x {rows} pixels; at least {LEAST_SIDE_PX} x {LEAST_SIDE_PX} "
             "are needed"
         )
-    if not (math.isfinite(um) and um > 0):
-        return f"the pixel size is unknown ({um} um)"
     if not np.isfinite(pixels).all():
         return "the image has pixels that are no numbers (NaN or infinite)"
     if pixels.min() == pixels.max():
@@ -155,7 +181,11 @@ def unfit(frame: Frame) -> str:
 def out_of_memory(error: BaseException) -> bool:
     """Whether this is what torch or numpy raise when memory runs out."""
     words = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in words or "can't allocate memory" in words
+    return (
+        isinstance(error, MemoryError)
+        or "out of memory" in words
+        or "can't allocate memory" in words
+    )
 
 
-__all__ = ["MllmJudge", "out_of_memory", "unfit"]
+__all__ = ["MllmJudge", "attempt", "out_of_memory", "unfit", "unfit_pixels"]

@@ -1,7 +1,8 @@
-"""One forward pass of the pixel model over an image of any size: scale, tile, look, put together."""
+"""One pass of the pixel model over an image of any size: scale, tile, look, put together."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from policies.mllm.model.dense import heat
+from policies.mllm.model.dense import OFFSET_PX, heat
 from policies.mllm.model.sight import Sight
 from policies.mllm.pixels import normalise
 
@@ -27,7 +28,8 @@ SIDE_PX = 512  # smaller images are enlarged to about this, at most `MOST_ENLARG
 MOST_ENLARGED = 2.0
 TILE_PX = 1024  # larger ones are cut into tiles
 OVERLAP_PX = 128
-FINE_UM = 0.4  # finer pixels than this are averaged to about this
+FINE_UM = 0.4
+USUAL_UM = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Seen:
 
     Attributes
     ----------
-    foreground, distance, rim : (h, w) float32, 0 to 1, at the image's own pixels.
+    foreground : (h, w) float32, 0 to 1, at the image's own pixels.
+    offset : (2, h, w) float32, to the centre of the object (row, column), in the image's pixels.
     heat : (queries, h', w') float32 logits at stride 2 of what was looked at.
     sights : what the model kept of each tile, in order, for the decoder.
     sharpest : index of the sharpest tile.
@@ -44,8 +47,7 @@ class Seen:
     """
 
     foreground: NDArray[np.float32]
-    distance: NDArray[np.float32]
-    rim: NDArray[np.float32]
+    offset: NDArray[np.float32]
     heat: NDArray[np.float32]
     sights: tuple[Sight, ...]
     sharpest: int
@@ -53,11 +55,17 @@ class Seen:
 
 
 def working_scale(shape: tuple[int, int], pixel_um: float | None) -> float:
-    """How much an image is enlarged (above 1) or averaged (below) before it is looked at."""
-    if pixel_um is not None and pixel_um < FINE_UM:
-        return max(pixel_um / FINE_UM, 32 / min(shape))
-    side = math.sqrt(shape[0] * shape[1])
-    return float(np.clip(SIDE_PX / side, 1.0, MOST_ENLARGED))
+    """How much an image is enlarged (above 1) or averaged (below) before it is looked at.
+
+    Fine pixels are averaged to `FINE_UM`. Small images are enlarged, as there is time for it: to
+    `USUAL_UM` where the pixel size is known, else to about `SIDE_PX` pixels a side.
+    """
+    room = float(np.clip(SIDE_PX / math.sqrt(shape[0] * shape[1]), 1.0, MOST_ENLARGED))
+    if pixel_um is None:
+        return room
+    if pixel_um < FINE_UM:
+        return max(pixel_um / FINE_UM, min(32 / min(shape), 1.0))
+    return min(max(pixel_um / USUAL_UM, 1.0), room)
 
 
 @torch.inference_mode()
@@ -87,20 +95,19 @@ def look(
         part = part.contiguous(memory_format=torch.channels_last)
         features, dense, readings = model(part, numbers)
         sights.append(Sight(features, dense, readings, numbers))
-        shapes = torch.stack([dense.foreground, dense.distance, dense.rim], 1)
-        found = torch.cat([shapes, heat(dense.embedding, queries)], 1)
+        found = torch.cat(
+            [dense.foreground[:, None], dense.offset, heat(dense.embedding, queries)], 1
+        )
         maps[..., half(tile.own_rows), half(tile.own_columns)] = found[
             ..., half(tile.kept_rows), half(tile.kept_columns)
         ]
     shapes = F.interpolate(maps[:, :3], scale_factor=2.0, mode="bilinear", align_corners=False)
-    shapes = torch.sigmoid(shapes[..., :h, :w])
+    shapes = shapes[..., :h, :w]
     if scale != 1.0:
         shapes = F.interpolate(shapes, shape, mode="bilinear", align_corners=False)
-    done = shapes[0].numpy()
     return Seen(
-        foreground=done[0],
-        distance=done[1],
-        rim=done[2],
+        foreground=torch.sigmoid(shapes[0, 0]).numpy(),
+        offset=(shapes[0, 1:] * (OFFSET_PX / scale)).numpy(),
         heat=maps[0, 3:].numpy(),
         sights=tuple(sights),
         sharpest=int(np.argmin([float(sight.readings.blur) for sight in sights])),
@@ -149,7 +156,7 @@ def _spans(length: int, tile_px: int) -> Iterator[tuple[slice, slice, slice]]:
     starts = [2 * round(n * (length - tile_px) / (count - 1) / 2) for n in range(count)]
     starts[-1] = length - tile_px - (length - tile_px) % 2
     bounds = [0]
-    for before, after in zip(starts[:-1], starts[1:], strict=True):
+    for before, after in itertools.pairwise(starts):
         bounds.append(2 * ((before + tile_px + after) // 4))
     bounds.append(length)
     for start, low, high in zip(starts, bounds[:-1], bounds[1:], strict=True):

@@ -46,16 +46,15 @@ def cut_of(calibration: Calibration) -> Cut:
     """The thresholds that were fitted."""
     return Cut(
         foreground=calibration.foreground,
+        smooth=calibration.smooth,
         peak=calibration.peak,
-        smooth_px=calibration.smooth_px,
-        rim=calibration.rim,
         least_px=calibration.least_px,
     )
 
 
 def find(seen: Seen, calibration: Calibration) -> Found:
     """Cut instances out of the maps and read the heat in each."""
-    labels = instances(seen.foreground, seen.distance, seen.rim, cut_of(calibration))
+    labels = instances(seen.foreground, seen.offset, cut_of(calibration))
     count = int(labels.max())
     small = _at_heat(labels, (seen.heat.shape[1], seen.heat.shape[2]))
     probability = 1.0 / (1.0 + np.exp(-np.clip(seen.heat, -30, 30)))
@@ -71,8 +70,12 @@ def find(seen: Seen, calibration: Calibration) -> Found:
 
 
 def _at_heat(labels: NDArray[np.int32], shape: tuple[int, int]) -> NDArray[np.int32]:
-    rows = np.minimum(((np.arange(shape[0]) + 0.5) * labels.shape[0] / shape[0]).astype(int), labels.shape[0] - 1)
-    columns = np.minimum(((np.arange(shape[1]) + 0.5) * labels.shape[1] / shape[1]).astype(int), labels.shape[1] - 1)
+    rows = np.minimum(
+        ((np.arange(shape[0]) + 0.5) * labels.shape[0] / shape[0]).astype(int), labels.shape[0] - 1
+    )
+    columns = np.minimum(
+        ((np.arange(shape[1]) + 0.5) * labels.shape[1] / shape[1]).astype(int), labels.shape[1] - 1
+    )
     return np.ascontiguousarray(labels[np.ix_(rows, columns)])
 
 
@@ -100,7 +103,11 @@ def name_of(scores: NDArray[np.float64], concepts: list[str], target: str) -> tu
     asked = float(scores[-1])
     if asked >= HOT:
         return target, asked
-    named = [(float(s), c) for s, c in zip(scores[:-1], concepts, strict=True) if c in ("dead cell", "debris", "mitosis")]
+    named = [
+        (float(s), c)
+        for s, c in zip(scores[:-1], concepts, strict=True)
+        if c in ("dead cell", "debris", "mitosis")
+    ]
     best = max(named, default=(0.0, "cell"))
     return (best[1] if best[0] >= HOT else "cell"), asked
 

@@ -68,7 +68,9 @@ class Reader:
         self.loaded = loaded
         self._questions: dict[str, Question] = {}
         tokenizer = loaded.tokenizer
-        self._slots = tokenizer(slots_text(), return_tensors="pt", add_special_tokens=False)["input_ids"]
+        self._slots = tokenizer(slots_text(), return_tensors="pt", add_special_tokens=False)[
+            "input_ids"
+        ]
         self._labels = {
             field: tokenizer.convert_tokens_to_ids(list(labels)) for field, labels in FIELDS.items()
         }
@@ -79,24 +81,36 @@ class Reader:
         known = self._questions.get(text)
         if known is not None:
             return known
-        model, tokenizer = self.loaded.model, self.loaded.tokenizer
-        tokens = tokenizer(question_text(text), return_tensors="pt", add_special_tokens=False)
-        query, cache = model.read_question(tokens["input_ids"])
-        apart = (model.queries[0] - query[0]).square().mean(1)
-        nearest = int(apart.argmin())
-        concept = str(model.config.concepts[nearest])
-        distance = float(apart[nearest].sqrt())
-        own = getattr(model.config, "cell_query", None)
-        if own is not None:
-            to_cell = float((torch.tensor(own) - query[0, 0]).square().mean().sqrt())
-            if to_cell < distance:
-                concept, distance = "cell", to_cell
-        familiar = distance < self.loaded.calibration.familiar_within
+        query, cache = self._read(text)
+        concept, distance = self._nearest(query)
         if len(self._questions) >= MOST_QUESTIONS:
             self._questions.clear()
+        familiar = distance < self.loaded.calibration.familiar_within
         read = Question(text, query.clone(), cache, concept, familiar)
         self._questions[text] = read
         return read
+
+    @torch.inference_mode()
+    def distance(self, text: str) -> float:
+        """How far a question's query is from the nearest concept that the model was taught."""
+        return self._nearest(self._read(text)[0])[1]
+
+    def _read(self, text: str) -> tuple[Tensor, Any]:
+        tokens = self.loaded.tokenizer(
+            question_text(text), return_tensors="pt", add_special_tokens=False
+        )
+        return self.loaded.model.read_question(tokens["input_ids"])
+
+    def _nearest(self, query: Tensor) -> tuple[str, float]:
+        """The nearest concept and the root mean square distance to its query."""
+        config = self.loaded.model.config
+        names, known = list(config.concepts), self.loaded.model.queries[0]
+        if config.cell_query:
+            names.append("cell")
+            known = torch.cat([known, torch.tensor([config.cell_query])])
+        apart = (known - query[0]).square().mean(1).sqrt()
+        nearest = int(apart.argmin())
+        return names[nearest], float(apart[nearest])
 
     @torch.inference_mode()
     def ask(
@@ -119,7 +133,9 @@ class Reader:
             question=question,
         )
 
-    def _slots_of(self, seen: Seen, tile: int, question: Question) -> dict[str, NDArray[np.float64]]:
+    def _slots_of(
+        self, seen: Seen, tile: int, question: Question
+    ) -> dict[str, NDArray[np.float64]]:
         model, sight = self.loaded.model, seen.sights[tile]
         tokens = model.image_tokens(sight, question.query)
         slots = model.get_input_embeddings()(self._slots)
@@ -128,7 +144,8 @@ class Reader:
         )
         at_slots = out.logits[0, -self._slots.shape[1] :].double()
         return {
-            field: at_slots[n, labels].numpy() for n, (field, labels) in enumerate(self._labels.items())
+            field: at_slots[n, labels].numpy()
+            for n, (field, labels) in enumerate(self._labels.items())
         }
 
     def _calibrated(self, field: str, logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -149,7 +166,7 @@ class Reader:
         written: list[int] = []
         for _ in range(MOST_WORDS):
             out = model.decoder(input_ids=ids, cache=cache, use_cache=True)
-            cache = out.past_key_values
+            cache = out.cache
             best = int(out.logits[0, -1].argmax())
             if best == stop:
                 break
@@ -161,7 +178,7 @@ class Reader:
 def _together(
     tiles: list[dict[str, NDArray[np.float64]]], sharpest: int
 ) -> dict[str, NDArray[np.float64]]:
-    """Fields of the whole image: what is seen in any tile is seen; focus is that of the sharpest."""
+    """Fields of the whole image: what any tile shows is seen; focus is that of the sharpest."""
     if len(tiles) == 1:
         return tiles[0]
     out = {}

@@ -54,7 +54,9 @@ class Facts:
     def words(self) -> str:
         """As the decoder is given them."""
         parts = [f"{thing} {count}" for thing, count in self.seen]
-        return " ; ".join([*parts, f"focus {self.focus}", f"flags {' '.join(self.flags) or 'none'}"])
+        return " ; ".join(
+            [*parts, f"focus {self.focus}", f"flags {' '.join(self.flags) or 'none'}"]
+        )
 
 
 def plain(facts: Facts) -> str:

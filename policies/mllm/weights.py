@@ -53,7 +53,9 @@ def load(folder: Path | None = None, *, fused: bool = True) -> Loaded:
     model = _model(folder)
     tokenizer = _tokenizer(folder)
     if len(tokenizer) > model.config.vocab_size:
-        raise JudgeUnavailable(f"{folder}: tokenizer and model do not belong together; copy it again")
+        raise JudgeUnavailable(
+            f"{folder}: tokenizer and model do not belong together; copy it again"
+        )
     model.eval()
     if fused:
         fuse(model)
@@ -62,6 +64,9 @@ def load(folder: Path | None = None, *, fused: bool = True) -> Loaded:
 
 
 def _model(folder: Path) -> ScoutForConditionalGeneration:
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
     try:
         model, report = ScoutForConditionalGeneration.from_pretrained(
             folder, local_files_only=True, dtype=torch.float32, output_loading_info=True
@@ -76,7 +81,8 @@ def _model(folder: Path) -> ScoutForConditionalGeneration:
         )
     if not all(bool(torch.isfinite(p).all()) for p in model.parameters()):
         raise JudgeUnavailable(f"{folder}: weights that are not finite; copy it again")
-    return model
+    made: ScoutForConditionalGeneration = model
+    return made
 
 
 def _tokenizer(folder: Path) -> PreTrainedTokenizerFast:

@@ -131,6 +131,31 @@ def baselines(draw: st.DrawFn) -> dict[str, Any]:
     return baseline
 
 
+common = {
+    "channel": st.sampled_from(["DAPI", "FITC"]),
+    "latency_s": st.floats(0, 90),
+    "deadline_s": st.floats(0.5, 90),
+    "fallback": st.just("classical"),
+}
+paths = st.sampled_from(["/nowhere/model", "model d'été", "owner/name"])
+judges = st.one_of(
+    st.fixed_dictionaries({}, optional=common),
+    st.fixed_dictionaries({"kind": st.sampled_from(["classical", "none"])}, optional=common),
+    st.fixed_dictionaries(
+        {"kind": st.just("mllm")},
+        optional=common | {"weights": paths, "adapter": paths, "explain": st.booleans()},
+    ),
+    st.fixed_dictionaries(
+        {"kind": st.just("hf"), "model": paths}, optional=common | {"adapter": paths}
+    ),
+    st.fixed_dictionaries(
+        {"kind": st.just("chat"), "model": st.sampled_from(["openai:x", "somebody:new/x:y"])},
+        optional=common
+        | {"base_url": st.just("http://localhost:8000/v1"), "max_calls": st.integers(1, 9)},
+    ),
+)
+
+
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
     """A whole plan."""
@@ -138,6 +163,7 @@ def plans(draw: st.DrawFn) -> Plan:
     data: dict[str, Any] = {
         "goal": draw(st.text(min_size=1, max_size=20)),
         "baseline": baseline,
+        "judge": draw(judges),
         "decide": draw(st.sampled_from([{"policy": "fixed"}, {"policy": "watch"}])),
         "reaction": {
             "interval_s": draw(st.floats(0.5, 900)),

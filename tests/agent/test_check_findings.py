@@ -92,6 +92,37 @@ def test_a_z_limit_of_the_objective_in_place_holds() -> None:
     assert {f.key for f in errors(found)} == {"baseline.stage_positions[1].z", "autofocus.range_um"}
 
 
+@pytest.mark.parametrize(
+    "judge",
+    [
+        {"kind": "mllm"},
+        {"kind": "mllm", "fallback": "classical"},
+        {"kind": "chat", "model": "openai:x", "base_url": "http://localhost:8000/v1"},
+        {"kind": "chat", "model": "openai:x", "base_url": "http://127.0.0.2:8000/v1"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("target", ["mitosis", "a cell with two nuclei"])
+def test_judges_that_take_free_words_are_not_held_to_a_list(
+    monkeypatch: pytest.MonkeyPatch, judge: dict[str, Any], target: str
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-dummy")
+    assert errors(findings(("judge", judge), ("decide.target", target))) == []
+    said = findings(("judge", judge), ("decide.target", target))
+    assert [f.key for f in said] in ([], ["judge.fallback"])
+
+
+def test_a_chat_model_without_its_key_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    change = ("judge", {"kind": "chat", "model": "openai:x", "base_url": "http://localhost:1/v1"})
+    (found,) = findings(change)
+    assert str(found) == (
+        "plan.yaml: judge.model: OPENAI_API_KEY is not set in the environment; export "
+        "OPENAI_API_KEY=... before the run (any text where your server wants none)"
+    )
+    assert found.level is Level.ERROR
+
+
 def test_errors_come_first() -> None:
     found = findings(
         ("baseline.stage_positions.1.x", 100),

@@ -66,11 +66,41 @@ def test_a_process_that_hangs_or_crashes_is_reported() -> None:
     assert doctor._ask(["/no/such/program"], 1)[0] == -1
 
 
-def test_torch_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_judge_needs_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [look.ok for look in doctor.learning()] == [True, True, True]
     monkeypatch.setattr(util, "find_spec", lambda _: None)
-    found = doctor.torch()
-    assert found.ok is None
-    assert found.remedy == "pip install torch==2.13.0"
+    assert [(look.name, look.ok, look.remedy) for look in doctor.learning()] == [
+        (name, False, f"pip install {name}") for name in ("torch", "transformers", "peft")
+    ]
+
+
+HEADER = b'{"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}}'
+WHOLE = len(HEADER).to_bytes(8, "little") + HEADER + b"1234"
+
+
+@pytest.mark.parametrize(
+    ("tensors", "ok", "found"),
+    [
+        (WHOLE, True, "MB in"),
+        (WHOLE[:-1], False, "cut off or damaged"),
+        (WHOLE + b"5", False, "cut off or damaged"),
+        (WHOLE[:20], False, "not a safetensors file"),
+        (b"", False, "not a safetensors file"),
+        (b"PK\x03\x04 a zip file, as torch saves", False, "not a safetensors file"),
+        (None, False, "has no model.safetensors"),
+    ],
+)
+def test_weights_of_the_judge_are_looked_at_by_their_size(
+    tmp_path: Path, tensors: bytes | None, ok: bool, found: str
+) -> None:
+    for name in ("config.json", "tokenizer.json", "calibration.json"):
+        (tmp_path / name).write_text("{}")
+    if tensors is not None:
+        (tmp_path / "model.safetensors").write_bytes(tensors)
+    look = doctor.judge_weights(tmp_path)
+    assert look.ok is ok
+    assert found in look.found
+    assert bool(look.remedy) is not ok
 
 
 def test_each_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,12 @@ FIRST = "baseline.stage_positions.0"
 
 BAD_PLANS: list[tuple[str, dict[str, Any], str, str]] = [
     (
+        "judge's adapter is not there",
+        plan_with(judge={"kind": "mllm", "adapter": "nowhere"}),
+        "judge.adapter",
+        "there is no folder",
+    ),
+    (
         "unknown preset",
         plan_with(("baseline.channels.0.config", "DAPPI")),
         "baseline.channels[0].config",

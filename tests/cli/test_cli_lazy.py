@@ -55,6 +55,11 @@ def imported(folder: Path, modules: tuple[str, ...], *arguments: str) -> str:
         ["check", "nosuch.yaml"],
         ["schema"],
         ["export", "plan.yaml"],
+        ["judge", "--help"],
+        ["judge", "nosuch.png"],
+        ["segment", "plan.yaml"],
+        ["bricks", "build", "nosuch"],
+        ["train", "nosuch"],
     ],
     ids=lambda arguments: " ".join(arguments) or "nothing",
 )

@@ -14,6 +14,7 @@ from PIL import Image
 from agent.report import read_run
 from hardware.data import Frame, FrameKey, FrameMeta
 from hardware.store import ImageReader
+from policies.judge_config import ClassicalJudgeConfig
 from policies.registry import make_judge
 
 DATA = Path(skimage.__file__).parent / "data"
@@ -61,7 +62,7 @@ def test_the_report_counts_what_is_in_the_stored_pixels(folder: Path) -> None:
     run = folder / "r"
     looks = read_run(run).looks
     assert {look.fov for look in looks} == set(CORNERS)
-    judge = make_judge("classical", "DAPI")
+    judge = make_judge(ClassicalJudgeConfig(channel="DAPI"))
     for look in looks:
         seen = frame(run, look.visit)
         np.testing.assert_array_equal(

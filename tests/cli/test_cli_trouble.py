@@ -38,6 +38,7 @@ def begins_badly() -> list[tuple[str, str, Callable[..., Any], str]]:
     """(name, what to replace, by what, what is said): everything between the checks and light."""
     from hardware.fault import FaultKind, InstrumentFault
     from hardware.store import StoreError
+    from policies.judge import JudgeUnavailable
 
     device = "hardware.microscope.Microscope"
     return [
@@ -76,6 +77,12 @@ def begins_badly() -> list[tuple[str, str, Callable[..., Any], str]]:
             "agent.journal.visits.VisitBook.add",
             fails(sqlite3.OperationalError("database or disk is full")),
             "journal.sqlite: cannot be written (database or disk is full)",
+        ),
+        (
+            "the judge's model does not load",
+            "agent.session.make_judge",
+            fails(JudgeUnavailable("judge.model: tiny cannot be loaded (it is half a file); x")),
+            "judge.model: tiny cannot be loaded (it is half a file); x",
         ),
     ]
 

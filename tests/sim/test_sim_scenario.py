@@ -11,7 +11,7 @@ from sim.load import load_scenario, scenario_names
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHIPPED = ["empty", "faults", "interphase_only", "lost_focus", "mitosis_night"]
+SHIPPED = ["empty", "faults", "hard_night", "interphase_only", "lost_focus", "mitosis_night"]
 
 
 def test_every_shipped_scenario_loads_under_its_own_name() -> None:

@@ -131,7 +131,11 @@ def _speck(
     angle, bend = rng.uniform(0, math.pi), rng.uniform(-0.6, 0.6) if fibre else 0.0
     u = (x - cx) * math.cos(angle) + (y - cy) * math.sin(angle)
     v = -(x - cx) * math.sin(angle) + (y - cy) * math.cos(angle) + bend * u**2 / max(length, 1)
-    wobble = 1.0 if fibre else 1 + 0.35 * np.sin(rng.integers(2, 6) * np.arctan2(v, u) + rng.uniform(0, 6))
+    wobble = (
+        1.0
+        if fibre
+        else 1 + 0.35 * np.sin(rng.integers(2, 6) * np.arctan2(v, u) + rng.uniform(0, 6))
+    )
     rho = np.hypot(u / length, v / width) / wobble
     edge = np.clip((1 - rho) * width / 0.8 + 0.5, 0, 1)
     return np.asarray(edge, np.float32), (slice(y0, y1), slice(x0, x1))
@@ -165,7 +169,7 @@ def streak(length: float, angle: float, *, jump: bool = False) -> Image:
     rows = np.rint(half + at * length * math.sin(angle)).astype(int)
     columns = np.rint(half + at * length * math.cos(angle)).astype(int)
     np.add.at(kernel, (rows, columns), 1.0)
-    return kernel / kernel.sum()
+    return np.asarray(kernel / kernel.sum(), np.float32)
 
 
 def _convolve(plane: Image, kernel: Image) -> Image:

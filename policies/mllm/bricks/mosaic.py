@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from policies.mllm.bricks.real import RealSet
 
+    Crop = tuple[NDArray[np.float32], PixelClass, dict[str, str]]
+
 PHASES = {
     "G1": PixelClass.CELL,
     "S": PixelClass.CELL,
@@ -65,7 +67,7 @@ def mosaics(real: RealSet, splits: tuple[str, ...], count: int, rng: Generator) 
     kinds = sorted({kind for _, kind, _ in found})
     by_kind = {kind: [n for n, (_, k, _) in enumerate(found) if k is kind] for kind in kinds}
     for number in range(count):
-        chosen = []
+        chosen: list[Crop | None] = []
         for _ in range(PER_SIDE**2):
             rare = rng.random() < 0.25
             kind = kinds[int(rng.integers(len(kinds)))] if rare else PixelClass.CELL
@@ -76,7 +78,9 @@ def mosaics(real: RealSet, splits: tuple[str, ...], count: int, rng: Generator) 
         yield _field(chosen, rng, f"mosaic-{splits[0]}-{number}", splits[0], found[0][2])
 
 
-def _field(chosen: list, rng: Generator, name: str, split: str, row: dict[str, str]) -> Brick:  # type: ignore[type-arg]
+def _field(
+    chosen: list[Crop | None], rng: Generator, name: str, split: str, row: dict[str, str]
+) -> Brick:
     image = np.zeros((SIDE, SIDE), np.float32)
     labels = np.zeros((SIDE, SIDE), np.uint16)
     classes = np.zeros((SIDE, SIDE), np.uint8)
@@ -110,9 +114,7 @@ def _field(chosen: list, rng: Generator, name: str, split: str, row: dict[str, s
         radius_px=radius,
         relative_blur=None,
         phases_known=True,
-        provenance=Provenance(
-            "ifc_cell_cycle", name, split, row["licence"], row.get("source", "")
-        ),
+        provenance=Provenance("ifc_cell_cycle", name, split, row["licence"], row.get("source", "")),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.random import Generator
+    from numpy.typing import NDArray
 
     from policies.mllm.bricks.degrade import Image
 
@@ -17,15 +19,16 @@ if TYPE_CHECKING:
 def stripes(image: Image, rng: Generator) -> Image:
     """Fixed-pattern lines of a failing camera column amplifier."""
     span = float(np.percentile(image, 99) - np.percentile(image, 1))
-    columns = rng.standard_normal(image.shape[1]) * (rng.random(image.shape[1]) < 0.3)
-    return np.asarray(image + 0.5 * span * columns[None, :, None], np.float32)
+    width = image.shape[1]
+    columns: NDArray[np.float64] = rng.standard_normal(width) * (rng.random(width) < 0.3)
+    return np.asarray(image + 0.5 * span * columns[:, None], np.float32)
 
 
 def torn(image: Image, rng: Generator) -> Image:
     """Read-out slipped: blocks of rows are shifted sideways."""
     out = image.copy()
     edges = np.sort(rng.integers(0, image.shape[0], 6))
-    for top, bottom in zip(edges[:-1], edges[1:], strict=True):
+    for top, bottom in itertools.pairwise(edges):
         out[top:bottom] = np.roll(out[top:bottom], int(rng.integers(20, 80)), axis=1)
     return out
 

@@ -15,16 +15,13 @@ import numpy as np
 from policies.mllm.bricks.brick import Brick, Provenance
 from policies.mllm.bricks.targets import typical_radius
 from policies.mllm.concepts import PixelClass
+from policies.mllm.faults import BrickError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-
-class BrickError(Exception):
-    """A set or picture that cannot be read; one line with the place and a remedy."""
 
 
 @dataclass(frozen=True, slots=True)

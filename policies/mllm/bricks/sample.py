@@ -141,8 +141,10 @@ def _scale(brick: Brick, rng: Generator, recipe: Recipe) -> float:
     """Pixels of the sample per pixel of the picture."""
     scale = float(np.exp(rng.uniform(*np.log(recipe.scale))))
     if brick.radius_px is not None:
-        scale = float(np.clip(scale, RADIUS_PX[0] / brick.radius_px, RADIUS_PX[1] / brick.radius_px))
-    return max(scale, recipe.size / min(brick.image.shape[:2]))
+        scale = float(
+            np.clip(scale, RADIUS_PX[0] / brick.radius_px, RADIUS_PX[1] / brick.radius_px)
+        )
+    return max(scale, recipe.size / int(min(brick.image.shape[:2])))
 
 
 def _resized(image: NDArray[Any], size: int) -> NDArray[np.float32]:
@@ -156,11 +158,13 @@ def _resized(image: NDArray[Any], size: int) -> NDArray[np.float32]:
 
 
 def _nearest(plane: NDArray[Any], size: int) -> NDArray[Any]:
-    at = np.minimum(((np.arange(size) + 0.5) * plane.shape[0] / size).astype(int), plane.shape[0] - 1)
+    at = np.minimum(
+        ((np.arange(size) + 0.5) * plane.shape[0] / size).astype(int), plane.shape[0] - 1
+    )
     return np.ascontiguousarray(plane[np.ix_(at, at)])
 
 
-def _degraded(  # noqa: PLR0912, PLR0915 - one choice after the other, in the order of the light path
+def _degraded(  # noqa: PLR0915 - one choice after the other, in the order of the light path
     brick: Brick,
     rng: Generator,
     recipe: Recipe,

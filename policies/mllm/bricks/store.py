@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from policies.mllm.bricks.brick import Brick, Provenance
-from policies.mllm.bricks.real import BrickError
 from policies.mllm.bricks.sample import Prepared, prepare
+from policies.mllm.faults import BrickError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,7 +41,7 @@ def write(folder: Path, bricks: Iterable[Brick]) -> Iterator[dict[str, Any]]:
 
 
 def read(folder: Path, splits: tuple[str, ...] = ("train",)) -> list[Prepared]:
-    """Pictures of these splits, with their maps. BrickError where the folder is no set of bricks."""
+    """Pictures of these splits, with their maps. BrickError where the folder holds none."""
     try:
         lines = (folder / TABLE).read_text(encoding="utf-8").splitlines()
     except OSError as error:
@@ -54,7 +54,7 @@ def read(folder: Path, splits: tuple[str, ...] = ("train",)) -> list[Prepared]:
 
 def _read(folder: Path, row: dict[str, Any]) -> Prepared:
     with np.load(folder / row["file"], allow_pickle=False) as file:
-        maps = {name: file[name] if name in file else None for name in MAPS}
+        maps: dict[str, Any] = {name: file.get(name) for name in MAPS}
         distance, rim = file["distance"], file["rim"]
     brick = Brick(
         provenance=Provenance(**row["provenance"]),

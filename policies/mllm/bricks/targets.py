@@ -23,7 +23,9 @@ def centre_distance(labels: NDArray[np.uint16]) -> NDArray[np.uint8]:
         inside = np.pad(labels[place] == label, 1)
         distance = ndimage.distance_transform_edt(inside)[1:-1, 1:-1]
         region = out[place]
-        np.maximum(region, np.uint8(255) * (distance / distance.max()), out=region, casting="unsafe")
+        np.maximum(
+            region, np.uint8(255) * (distance / distance.max()), out=region, casting="unsafe"
+        )
     return out
 
 
@@ -32,7 +34,8 @@ def rims(labels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     width = 2 * math.ceil(RIM_PX) + 1
     highest = ndimage.maximum_filter(labels, width)
     lowest = ndimage.minimum_filter(np.where(labels == 0, 65535, labels).astype(np.uint16), width)
-    return ((highest > 0) & (lowest < 65535) & (highest != lowest)).astype(np.uint8) * 255
+    near = (highest > 0) & (lowest < 65535) & (highest != lowest)
+    return np.where(near, np.uint8(255), np.uint8(0))
 
 
 def typical_radius(labels: NDArray[np.uint16]) -> float | None:

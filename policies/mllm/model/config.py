@@ -16,7 +16,8 @@ class ScoutConfig(PretrainedConfig):  # type: ignore[misc]
     """Sizes of the tower, the dense head, the connector and the decoder.
 
     `tower_widths` are the channels at strides 2, 4, 8, 16, 32; `tower_blocks` the residual blocks
-    at strides 4, 8, 16, 32. `grid` x `grid` image tokens go to the decoder.
+    at strides 4, 8, 16, 32. `cell_query` is the query that any cell is found with. `grid` x `grid`
+    image tokens go to the decoder.
     """
 
     model_type = "microscout"
@@ -41,6 +42,7 @@ class ScoutConfig(PretrainedConfig):  # type: ignore[misc]
         vocab_size: int = 1024,
         max_tokens: int = 320,
         image_token_id: int = 5,
+        cell_query: list[float] | None = None,
         **rest: Any,
     ) -> None:
         self.tower_widths = tuple(tower_widths)
@@ -56,6 +58,7 @@ class ScoutConfig(PretrainedConfig):  # type: ignore[misc]
         self.vocab_size = vocab_size
         self.max_tokens = max_tokens
         self.image_token_id = image_token_id
+        self.cell_query = cell_query or []
         self.concepts = list(rest.pop("concepts", CONCEPT_NAMES))
         self.focus_states = list(rest.pop("focus_states", [s.value for s in FOCUS_STATES]))
         self.flags = list(rest.pop("flags", [f.value for f in FLAGS]))

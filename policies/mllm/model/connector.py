@@ -86,7 +86,7 @@ class Connector(nn.Module):
 
 
 def strongest(asked: Tensor) -> Tensor:
-    """(b, h, w) logits -> (b, 4): the maximum, and the means of the hottest 16, 128, 1024 pixels."""
+    """(b, h, w) logits -> (b, 4): the maximum, and means of the hottest 16, 128, 1024 pixels."""
     flat = asked.float().flatten(1)
     most = flat.shape[1]
     top = flat.topk(min(1024, most), dim=1).values

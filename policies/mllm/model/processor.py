@@ -35,12 +35,14 @@ class ScoutImageProcessor(BaseImageProcessor):  # type: ignore[misc]
     ) -> BatchFeature:
         """`pixel_values` (b, 5, h, w) float32 and `numbers` (b, 6) float32."""
         many = list(images) if isinstance(images, list | tuple) else [images]
-        sizes = list(pixel_um) if isinstance(pixel_um, list | tuple) else [pixel_um] * len(many)
+        sizes: list[Any] = (
+            list(pixel_um) if isinstance(pixel_um, list | tuple) else [pixel_um] * len(many)
+        )
         made = [normalise(np.asarray(one), um) for one, um in zip(many, sizes, strict=True)]
         h = max(-(-pixels.shape[1] // STRIDE) * STRIDE for pixels, _ in made)
         w = max(-(-pixels.shape[2] // STRIDE) * STRIDE for pixels, _ in made)
         out = np.zeros((len(made), made[0][0].shape[0], h, w), np.float32)
-        for n, (pixels, _) in enumerate(made):
+        for n, (pixels, _numbers) in enumerate(made):
             out[n, :, : pixels.shape[1], : pixels.shape[2]] = pixels
         return BatchFeature(
             {

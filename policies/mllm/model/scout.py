@@ -35,8 +35,8 @@ class ScoutForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: 
 
     config_class = ScoutConfig
     main_input_name = "pixel_values"
-    _tied_weights_keys = {"decoder.lm_head.weight": "decoder.model.embed_tokens.weight"}
-    _no_split_modules = ["LlamaDecoderLayer"]
+    _tied_weights_keys = {"decoder.lm_head.weight": "decoder.model.embed_tokens.weight"}  # noqa: RUF012
+    _no_split_modules = ["LlamaDecoderLayer"]  # noqa: RUF012
 
     def __init__(self, config: ScoutConfig) -> None:
         super().__init__(config)
@@ -64,30 +64,33 @@ class ScoutForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: 
 
     def get_input_embeddings(self) -> nn.Module:
         """Of the decoder."""
-        return self.decoder.get_input_embeddings()
+        table: nn.Module = self.decoder.get_input_embeddings()
+        return table
 
     def get_output_embeddings(self) -> nn.Module:
         """Of the decoder (tied to the input's)."""
-        return self.decoder.get_output_embeddings()
+        table: nn.Module = self.decoder.get_output_embeddings()
+        return table
 
     def see(self, pixel_values: Tensor, numbers: Tensor) -> Sight:
         """Pixels (b, 5, h, w) and numbers (b, 6) -> what is there, whatever is asked."""
         features, dense, readings = self.pixels(pixel_values, numbers)
         return Sight(features, dense, readings, numbers)
 
-    def read_question(self, input_ids: Tensor, attention_mask: Tensor | None = None) -> tuple[Tensor, Any]:
+    def read_question(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None
+    ) -> tuple[Tensor, Any]:
         """Question tokens (b, n) ending in <point> -> query (b, 1, q + 1), and the cache of it."""
-        out = self.decoder.model(
-            input_ids=input_ids, attention_mask=attention_mask, use_cache=True
-        )
-        return self.point(out.last_hidden_state[:, -1:]), out.past_key_values
+        out = self.decoder.model(input_ids=input_ids, attention_mask=attention_mask, use_cache=True)
+        return self.point(out.last_hidden_state[:, -1:]), out.cache
 
     def image_tokens(self, sight: Sight, query: Tensor) -> Tensor:
         """Tokens (b, grid^2 + 1, hidden) of what was seen, with the evidence for `query`."""
         asked = heat(sight.dense.embedding, query)[:, 0]
-        return self.connector(
+        tokens: Tensor = self.connector(
             sight.features, sight.dense.foreground, asked, sight.readings, sight.numbers
         )
+        return tokens
 
     def forward(
         self,

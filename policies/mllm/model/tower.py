@@ -1,4 +1,4 @@
-"""The pixel tower: a small residual network (He et al., CVPR 2016) with features at five strides."""
+"""The pixel tower: a small residual network (He et al., CVPR 2016), features at five strides."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ class Tower(nn.Module):
 
     def __init__(self, channels: int, widths: Sequence[int], blocks: Sequence[int]) -> None:
         super().__init__()
-        self.stem = nn.Sequential(conv(channels, widths[0] // 2, 2), conv(widths[0] // 2, widths[0]))
+        self.stem = nn.Sequential(
+            conv(channels, widths[0] // 2, 2), conv(widths[0] // 2, widths[0])
+        )
         stages = []
         inside = widths[0]
         for width, count in zip(widths[1:], blocks, strict=True):

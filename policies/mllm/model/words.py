@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from policies.mllm.concepts import FLAGS, FOCUS_STATES, MODALITIES
 
-PAD, BEGIN, END, ASK, POINT, IMAGE, SAY = "<pad>", "<s>", "</s>", "<ask>", "<point>", "<image>", "<say>"
+PAD, BEGIN, END, ASK, POINT, IMAGE, SAY = (
+    "<pad>",
+    "<s>",
+    "</s>",
+    "<ask>",
+    "<point>",
+    "<image>",
+    "<say>",
+)
 YES, NO = "<yes>", "<no>"
 
 

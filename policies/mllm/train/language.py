@@ -27,13 +27,14 @@ from policies.mllm.train.pixels import bf16_pays
 from policies.mllm.train.stream import Samples, Source, batches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from transformers import PreTrainedTokenizerFast
 
     from policies.mllm.bricks.sample import Recipe
     from policies.mllm.model.scout import ScoutForConditionalGeneration
+    from policies.mllm.model.sight import Sight
 
 CELL = "cell"
 LEAST_PX = 6  # pixels at stride 2 of a thing that counts as in view
@@ -63,8 +64,13 @@ def train_language(
     sources: Sequence[Source],
     recipe: Recipe,
     training: LanguageTraining,
+    *,
+    tell: Callable[[int], None] | None = None,
 ) -> None:
-    """Train, or go on with what `folder` holds; `folder/language.pt` is the state of it."""
+    """Train, or go on with what `folder` holds; `folder/language.pt` is the state of it.
+
+    `tell` is given the step after every step.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(training.seed)
     model.pixels.requires_grad_(False).eval()
@@ -97,6 +103,8 @@ def train_language(
             torch.nn.utils.clip_grad_norm_(learned, 1.0)
             optimizer.step()
             step += 1
+            if tell is not None:
+                tell(step)
             if step % 25 == 0:
                 row: dict[str, Any] = {n: round(float(t.detach()), 4) for n, t in terms.items()}
                 row["s_per_step"] = round((time.monotonic() - started) / 25, 3)
@@ -144,14 +152,14 @@ def ask(batch: dict[str, Tensor], names: Sequence[str], rng: Any, strange: float
         elif rng.random() < 0.35:
             concept = "mitosis"
         else:
-            concept = str(rng.choice([name for name in known]))
+            concept = str(rng.choice(list(known)))
         texts.append(question(concept, rng))
         concepts.append(concept)
         answers.append(known[concept])
     return Asked(texts, concepts, answers)
 
 
-def present(batch: dict[str, Tensor], n: int, concept: str) -> int:
+def present(batch: dict[str, Tensor], n: int, concept: str) -> int:  # noqa: PLR0911
     """1 where sample n shows the concept, 0 where it does not, -1 where nobody knows."""
     if concept == CELL:
         if not bool(batch["outlined"][n]):
@@ -181,6 +189,33 @@ def _flag(batch: dict[str, Tensor], n: int, name: str) -> int:
     return -1 if value == UNKNOWN else int(value)
 
 
+def slot_logits(
+    model: ScoutForConditionalGeneration,
+    tokenizer: PreTrainedTokenizerFast,
+    batch: dict[str, Tensor],
+    texts: Sequence[str],
+) -> tuple[Tensor, Tensor, Sight]:
+    """Logits at every slot (b, slots, vocabulary), queries (b, 1, q + 1), and what was seen."""
+    prefix = tokenizer(
+        [question_text(text) for text in texts],
+        return_tensors="pt",
+        padding=True,
+        add_special_tokens=False,
+    )
+    ids, mask = prefix["input_ids"], prefix["attention_mask"]
+    query, _ = model.read_question(ids, mask)
+    with torch.no_grad():
+        x = batch["pixels"].contiguous(memory_format=torch.channels_last)
+        sight = model.see(x, batch["numbers"])
+    tokens = model.image_tokens(sight, query.detach())
+    slots = tokenizer(slots_text(), return_tensors="pt", add_special_tokens=False)["input_ids"]
+    embed = model.get_input_embeddings()
+    whole = torch.cat([embed(ids), tokens, embed(slots.expand(len(ids), -1))], 1)
+    rest = torch.ones(len(ids), whole.shape[1] - ids.shape[1], dtype=mask.dtype)
+    out = model.decoder(inputs_embeds=whole, attention_mask=torch.cat([mask, rest], 1))
+    return out.logits[:, -slots.shape[1] :].float(), query, sight
+
+
 def _answers(
     model: ScoutForConditionalGeneration,
     tokenizer: PreTrainedTokenizerFast,
@@ -188,30 +223,8 @@ def _answers(
     rng: Any,
     training: LanguageTraining,
 ) -> dict[str, Tensor]:
-    names = list(model.config.concepts)
-    asked = ask(batch, names, rng, training.strange)
-    prefix = tokenizer(
-        [question_text(text) for text in asked.texts],
-        return_tensors="pt",
-        padding=True,
-        add_special_tokens=False,
-    )
-    query, _ = model.read_question(prefix["input_ids"], prefix["attention_mask"])
-    with torch.no_grad():
-        x = batch["pixels"].contiguous(memory_format=torch.channels_last)
-        sight = model.see(x, batch["numbers"])
-    tokens = model.image_tokens(sight, query.detach())
-    slots = tokenizer(slots_text(), return_tensors="pt", add_special_tokens=False)["input_ids"]
-    embed = model.get_input_embeddings()
-    count = len(tokens)
-    whole = torch.cat(
-        [embed(prefix["input_ids"]), tokens, embed(slots.expand(count, -1))], 1
-    )
-    mask = torch.cat(
-        [prefix["attention_mask"], torch.ones(count, whole.shape[1] - prefix["input_ids"].shape[1])], 1
-    )
-    out = model.decoder(inputs_embeds=whole, attention_mask=mask.long())
-    at_slots = out.logits[:, -slots.shape[1] :].float()
+    asked = ask(batch, list(model.config.concepts), rng, training.strange)
+    at_slots, query, sight = slot_logits(model, tokenizer, batch, asked.texts)
     return {
         "query": query_loss(model, query.float()[:, 0], asked, sight, batch),
         "fields": field_loss(tokenizer, at_slots, truths(batch, asked)),
@@ -222,7 +235,7 @@ def query_loss(
     model: ScoutForConditionalGeneration,
     query: Tensor,
     asked: Asked,
-    sight: Any,
+    sight: Sight,
     batch: dict[str, Tensor],
 ) -> Tensor:
     """The question's query against the concept's learned one; for cells, against the foreground."""
@@ -272,7 +285,9 @@ def field_loss(
 def random_facts(rng: Any) -> Facts:
     """Facts as a verdict might hold."""
     things = list(rng.permutation(list(PLURALS)))[: int(rng.integers(1, 4))]
-    seen = tuple((str(thing), int(rng.choice([0, 1, 2, int(rng.integers(3, 400))]))) for thing in things)
+    seen = tuple(
+        (str(thing), int(rng.choice([0, 1, 2, int(rng.integers(3, 400))]))) for thing in things
+    )
     flags = tuple(flag.value for flag in FLAGS if rng.random() < 0.12)
     return Facts(seen, str(rng.choice(["in", "soft", "out", "unknown"])), flags)
 
@@ -291,4 +306,5 @@ def _sentences(
     out = model.decoder(
         input_ids=tokens["input_ids"], attention_mask=tokens["attention_mask"], labels=labels
     )
-    return out.loss
+    loss: Tensor = out.loss
+    return loss

@@ -32,7 +32,9 @@ WEIGHTS = {
 POSITIVE = 4.0  # pixels of a concept are rare
 
 
-def losses(dense: Dense, readings: Readings, queries: Tensor, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+def losses(
+    dense: Dense, readings: Readings, queries: Tensor, batch: dict[str, Tensor]
+) -> dict[str, Tensor]:
     """Each term, not weighted. `queries` (1, concepts, q + 1)."""
     known = batch["outlined"].float()
     sharp = torch.where(batch["blur"] > 0.3, 0.4, 1.0) * known
@@ -47,7 +49,9 @@ def losses(dense: Dense, readings: Readings, queries: Tensor, batch: dict[str, T
     dice = (1 - (2 * overlap + 20) / (size + 20)) * known
     distance = (torch.sigmoid(dense.distance) - batch["distance"]).abs()
     rim = F.binary_cross_entropy_with_logits(dense.rim, batch["rim"], reduction="none")
-    pull = F.smooth_l1_loss(dense.offset, offsets(batch["labels"]), reduction="none", beta=0.1).sum(1)
+    pull = F.smooth_l1_loss(dense.offset, offsets(batch["labels"]), reduction="none", beta=0.1).sum(
+        1
+    )
     pulled = inside * weight
     return {
         "foreground": (fg * weight * near).sum() / total,
@@ -114,7 +118,7 @@ def _picked(logits: Tensor, truth: Tensor) -> Tensor:
 
 
 def offsets(labels: Tensor) -> Tensor:
-    """(b, h, w) ids at stride 2 -> (b, 2, h, w) to the object's centre, in `OFFSET_PX` full pixels."""
+    """(b, h, w) ids at stride 2 -> (b, 2, h, w) to its centre, in `OFFSET_PX` full pixels."""
     b, h, w = labels.shape
     most = int(labels.max()) + 1
     flat = (labels.long() + torch.arange(b)[:, None, None] * most).flatten()

@@ -67,8 +67,12 @@ def train_pixels(
     *,
     validate: Callable[[PixelModel], dict[str, float]] | None = None,
     validate_every: int = 1000,
+    tell: Callable[[int], None] | None = None,
 ) -> None:
-    """Train, or go on with what `folder` holds; `folder/pixels.pt` is the state of it."""
+    """Train, or go on with what `folder` holds; `folder/pixels.pt` is the state of it.
+
+    `tell` is given the step after every step.
+    """
     from accelerate import Accelerator
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -92,10 +96,10 @@ def train_pixels(
     mean.to(accelerator.device)
     started = time.monotonic()
     with (folder / "curve.jsonl").open("a", encoding="utf-8") as curve:
-        for batch in _stream(sources, recipe, training, step):
+        for drawn in _stream(sources, recipe, training, step):
             for group in optimizer.param_groups:
                 group["lr"] = rate_at(step, training)
-            batch = {name: value.to(accelerator.device) for name, value in batch.items()}
+            batch = {name: value.to(accelerator.device) for name, value in drawn.items()}
             with accelerator.autocast():
                 terms = model(batch)
             total = torch.stack([WEIGHTS[name] * term for name, term in terms.items()]).sum()
@@ -104,17 +108,27 @@ def train_pixels(
             accelerator.clip_grad_norm_(model.parameters(), 5.0)
             optimizer.step()
             step += 1
-            _average(mean, accelerator.unwrap_model(model), min(training.average, step / (step + 10)))
+            if tell is not None:
+                tell(step)
+            _average(
+                mean, accelerator.unwrap_model(model), min(training.average, step / (step + 10))
+            )
             if step % 50 == 0:
                 row: dict[str, Any] = {name: round(float(term), 4) for name, term in terms.items()}
                 rate = (time.monotonic() - started) / 50
                 started = time.monotonic()
-                print(json.dumps({"step": step, "s_per_step": round(rate, 3), **row}), file=curve, flush=True)
+                print(
+                    json.dumps({"step": step, "s_per_step": round(rate, 3), **row}),
+                    file=curve,
+                    flush=True,
+                )
             if step % training.save_every == 0 or step == training.steps:
                 _save(state, accelerator.unwrap_model(model), mean, optimizer, step)
             if validate is not None and (step % validate_every == 0 or step == training.steps):
                 mean.eval()
-                print(json.dumps({"step": step, "val": validate(mean.pixels)}), file=curve, flush=True)
+                print(
+                    json.dumps({"step": step, "val": validate(mean.pixels)}), file=curve, flush=True
+                )
                 started = time.monotonic()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,13 @@ class Samples(Dataset[dict[str, Tensor]]):
     """Batch n is a function of seed and n alone, so that a resumed training goes on with it."""
 
     def __init__(
-        self, sources: Sequence[Source], recipe: Recipe, seed: int, batch: int, first: int, last: int
+        self,
+        sources: Sequence[Source],
+        recipe: Recipe,
+        seed: int,
+        batch: int,
+        first: int,
+        last: int,
     ) -> None:
         self._sources = [source for source in sources if source.weight > 0 and source.pictures]
         weights = np.array([source.weight for source in self._sources])
@@ -70,5 +77,15 @@ def collate(samples: Sequence[Sample]) -> dict[str, Tensor]:
 def batches(samples: Samples, workers: int) -> DataLoader[dict[str, Tensor]]:
     """The stream; `workers` processes prepare it."""
     return DataLoader(
-        samples, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None
+        samples,
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        worker_init_fn=_quiet if workers else None,
     )
+
+
+def _quiet(_: int) -> None:
+    """Ctrl-C is for the process that trains; it ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -1,0 +1,11 @@
+"""What the judge was asked to reach, by part, group and figure, as it is printed."""
+
+from __future__ import annotations
+
+ASKED: dict[str, str] = {
+    "segmentation/fluorescence/ap50": "0.772 (StarDist)",
+    "segmentation/fluorescence/ap75": "0.330 (StarDist)",
+    "segmentation/fluorescence/ap": "0.425 (StarDist)",
+    "segmentation/fluorescence/count_error": "0.09 (StarDist)",
+    "segmentation/fluorescence/seconds_per_image": "0.8 (StarDist)",
+}
