@@ -218,12 +218,19 @@ def adapt(
     target: Annotated[str, typer.Option("--target", help="What the examples show, in words.")],
     weights: WeightsOpt = None,
     seed: Annotated[int, typer.Option(help="Of the training.")] = 0,
+    notes: Annotated[str, typer.Option(help="Kept with the adapter, for people.")] = "",
+    retrieval_only: Annotated[
+        bool, typer.Option("--retrieval-only", help="Only remember the examples; no training.")
+    ] = False,
     json: JsonOpt = False,
 ) -> None:
     """Teach the judge something new from a few examples."""
     from agent.commands.adapt import adapt as command
 
-    raise typer.Exit(command(data, out, target, weights, seed, json=json))
+    code = command(
+        data, out, target, weights, seed, json=json, notes=notes, retrieval_only=retrieval_only
+    )
+    raise typer.Exit(code)
 
 
 @app.command(epilog="Example: microscout train judge --out my_judge")
@@ -330,12 +337,15 @@ def bench_judge(
         list[str] | None, typer.Option("--part", help="Only these parts (may be repeated).")
     ] = None,
     weights: WeightsOpt = None,
+    share: Annotated[
+        float, typer.Option(help="Of the usual number of pictures.", min=0.001, max=1.0)
+    ] = 1.0,
     json: JsonOpt = False,
 ) -> None:
     """How good the judge is: on simulated and on real pictures it was not trained on."""
     from agent.bench.judge import bench_judge as command
 
-    raise typer.Exit(command(data, parts or [], weights, json=json))
+    raise typer.Exit(command(data, parts or [], weights, json=json, share=share))
 
 
 @bench.command("crash", epilog="Example: microscout bench crash --kills 30")

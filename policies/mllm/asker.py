@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from policies.mllm.look import TILE_PX
+from policies.mllm.objects import is_of_objects
 from policies.mllm.reader import Reader
 from policies.mllm.weights import Loaded, load
 
@@ -74,17 +77,32 @@ class PlainAsker:
         self, image: NDArray[Any], text: str, pixel_um: float | None, tile_px: int = TILE_PX
     ) -> Reply:
         """One image, one question."""
-        answer = self.reader.ask(image, text, pixel_um, tile_px)
-        taught = answer.question.familiar
-        p = float(answer.fields["target"][1])
-        return Reply(answer, "", p if taught else min(p, UNTAUGHT_P), taught)
+        return plain_reply(self.reader.ask(image, text, pixel_um, tile_px), self.calibration)
 
     def say(self, facts: Facts) -> str:
         """A sentence from facts."""
         return self.reader.say(facts)
 
 
+NEVER = 1e-3  # an object's score is not taken for surer than this
 UNTAUGHT_P = 0.02  # what is said of a word that the model does not know, beside the abstention
+
+
+def plain_reply(answer: Answer, calibration: Calibration) -> Reply:
+    """What the model says: the target's slot, and the likeliest object where it is one."""
+    taught = answer.question.familiar
+    p = float(answer.fields["target"][1])
+    if taught and calibration.mix is not None and is_of_objects(answer.question.concept):
+        slot, likeliest = evidence(answer)
+        p = float(1 / (1 + np.exp(-np.dot(calibration.mix, (slot, likeliest, 1.0)))))
+    return Reply(answer, "", p if taught else min(p, UNTAUGHT_P), taught)
+
+
+def evidence(answer: Answer) -> tuple[float, float]:
+    """The slot's logit (yes less no), and the logit of the likeliest object (-7 without any)."""
+    no, yes = answer.logits["target"]
+    best = float(np.clip(answer.found.asked.max(initial=0.0), NEVER, 1 - NEVER))
+    return float(yes - no), float(np.log(best / (1 - best)))
 
 
 def make_asker(weights: Path | None, adapter: Path | None) -> Asker:

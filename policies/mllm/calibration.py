@@ -24,6 +24,8 @@ class Calibration(BaseModel):
     ----------
     temperatures : field -> what its logits are divided by (Guo et al., ICML 2017).
     biases : field -> added to the logit of the last label after that (Platt), where fitted.
+    mix : weights (answer of the target's slot, logit of the likeliest object, constant) of the
+        target's logit, for what the object head knows; None: the slot alone.
     foreground, smooth, peak, least_px : see `policies.mllm.instances.Cut`.
     abstain_below : a target answer less sure than this is an abstention.
     familiar_within : distance of a question's query to the nearest concept's; above, the word is
@@ -35,6 +37,7 @@ class Calibration(BaseModel):
 
     temperatures: dict[str, Positive] = Field(default_factory=dict)
     biases: dict[str, FiniteFloat] = Field(default_factory=dict)
+    mix: tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     foreground: Share = 0.5
     smooth: Positive = 0.2
     peak: Positive = 0.5

@@ -98,9 +98,7 @@ class MllmJudge:
             fov=frame.key.fov,
             judge=f"{NAME}+{reply.adapter}" if reply.adapter else NAME,
             target=target,
-            objects=on_stage(
-                found, asker.concepts, target, meta.x_um, meta.y_um, meta.pixel_size_um
-            ),
+            objects=on_stage(found, target, meta.x_um, meta.y_um, meta.pixel_size_um),
             anomaly=normal.score(reply.answer.features),
             stack=tuple(f for f in frames if f.meta.channel == meta.channel),
         )
@@ -138,12 +136,10 @@ def attempt(
 
     None where it is not even enough for the smallest ones.
     """
-    from policies.mllm.objects import find
-
     for tile_px in TILES_PX:
         try:
             reply = asker.ask(image, target, pixel_um, tile_px)
-            return reply, find(reply.answer.seen, asker.calibration)
+            return reply, reply.answer.found
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise

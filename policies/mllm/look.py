@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from policies.mllm.model.dense import Dense
+    from policies.mllm.model.gauges import Readings
     from policies.mllm.model.pixel_model import PixelModel
 
 STRIDE = 32
@@ -41,7 +45,7 @@ class Seen:
     foreground : (h, w) float32, 0 to 1, at the image's own pixels.
     offset : (2, h, w) float32, to the centre of the object (row, column), in the image's pixels.
     heat : (queries, h', w') float32 logits at stride 2 of what was looked at.
-    sights : what the model kept of each tile, in order, for the decoder.
+    tiles, sights : where each tile lies, and what the model kept of it, for the decoder.
     sharpest : index of the sharpest tile.
     scale : pixels looked at per pixel of the image.
     """
@@ -49,6 +53,7 @@ class Seen:
     foreground: NDArray[np.float32]
     offset: NDArray[np.float32]
     heat: NDArray[np.float32]
+    tiles: tuple[Tile, ...]
     sights: tuple[Sight, ...]
     sharpest: int
     scale: float
@@ -90,11 +95,15 @@ def look(
     h, w = x.shape[-2:]
     maps = torch.zeros(1, 3 + queries.shape[1], -(-h // 2), -(-w // 2))
     sights = []
-    for tile in tiles(h, w, tile_px):
+    cut = tuple(tiles(h, w, tile_px))
+    for tile in cut:
         part = _padded(x[..., tile.rows, tile.columns])
         part = part.contiguous(memory_format=torch.channels_last)
-        features, dense, readings = model(part, numbers)
-        sights.append(Sight(features, dense, readings, numbers))
+        with torch.autocast("cpu", torch.bfloat16, enabled=native_bf16()):
+            features, dense, readings = model(part, numbers)
+        sight = in_float32(Sight(features, dense, readings, numbers))
+        dense = sight.dense
+        sights.append(sight)
         found = torch.cat(
             [dense.foreground[:, None], dense.offset, heat(dense.embedding, queries)], 1
         )
@@ -109,10 +118,30 @@ def look(
         foreground=torch.sigmoid(shapes[0, 0]).numpy(),
         offset=(shapes[0, 1:] * (OFFSET_PX / scale)).numpy(),
         heat=maps[0, 3:].numpy(),
+        tiles=cut,
         sights=tuple(sights),
         sharpest=int(np.argmin([float(sight.readings.blur) for sight in sights])),
         scale=scale,
     )
+
+
+@lru_cache(1)
+def native_bf16() -> bool:
+    """Whether this processor computes in bfloat16 itself: a third to half of the time is saved."""
+    check = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return bool(check()) if check is not None else False
+
+
+def in_float32(sight: Sight) -> Sight:
+    """The same, every map in float32."""
+    dense = dataclasses.replace(sight.dense, **_floats(sight.dense))
+    readings = dataclasses.replace(sight.readings, **_floats(sight.readings))
+    features = [one.float() for one in sight.features]
+    return Sight(features, dense, readings, sight.numbers)
+
+
+def _floats(part: Dense | Readings) -> dict[str, Tensor]:
+    return {field.name: getattr(part, field.name).float() for field in dataclasses.fields(part)}
 
 
 def _padded(x: Tensor) -> Tensor:

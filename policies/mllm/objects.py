@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 from scipy import ndimage
 
+from policies.mllm.concepts import CONCEPTS, PixelClass
 from policies.mllm.instances import Cut, instances
+from policies.mllm.model.object_head import CLASSES
+from policies.mllm.object_features import at_stride_2, object_features
 from policies.verdict import SeenObject
 
 if TYPE_CHECKING:
@@ -16,9 +21,15 @@ if TYPE_CHECKING:
 
     from policies.mllm.calibration import Calibration
     from policies.mllm.look import Seen
+    from policies.mllm.model.object_head import ObjectHead
 
-HOT = 0.5  # mean probability of an object's hotter half at which it is called by a concept's name
+HOT = 0.5  # from this score on an object is called by a name
 LEAST_HOT_PX = 5  # at stride 2, of a hot spot outside every instance
+NAMED = {
+    "mitosis": CONCEPTS["mitosis"],
+    "dead cell": CONCEPTS["dead cell"],
+    "debris": CONCEPTS["debris"],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,18 +39,20 @@ class Found:
     Attributes
     ----------
     labels : (h, w) int32 ids 1..n.
-    heat : (n, queries) mean probability of each instance's hotter half.
+    classes : (n, classes) probability of each of `object_head.CLASSES`.
+    asked : (n,) how much each is what was asked for, 0 to 1.
     spots : hot spots of the question outside every instance: (row, column, area_px, probability).
     """
 
     labels: NDArray[np.int32]
-    heat: NDArray[np.float64]
-    spots: tuple[tuple[float, float, float, float], ...]
+    classes: NDArray[np.float64]
+    asked: NDArray[np.float64]
+    spots: tuple[tuple[float, float, float, float], ...] = ()
 
     @property
     def count(self) -> int:
         """Instances."""
-        return len(self.heat)
+        return len(self.asked)
 
 
 def cut_of(calibration: Calibration) -> Cut:
@@ -52,31 +65,42 @@ def cut_of(calibration: Calibration) -> Cut:
     )
 
 
-def find(seen: Seen, calibration: Calibration) -> Found:
-    """Cut instances out of the maps and read the heat in each."""
+@torch.inference_mode()
+def find(seen: Seen, calibration: Calibration, head: ObjectHead, concept: str) -> Found:
+    """Cut instances out of the maps, and say what each is.
+
+    `concept`: what was asked for, if the object head knows it; else the heat in each decides.
+    """
     labels = instances(seen.foreground, seen.offset, cut_of(calibration))
     count = int(labels.max())
-    small = _at_heat(labels, (seen.heat.shape[1], seen.heat.shape[2]))
-    probability = 1.0 / (1.0 + np.exp(-np.clip(seen.heat, -30, 30)))
-    scores = np.zeros((count, len(seen.heat)))
-    for number, place in enumerate(ndimage.find_objects(small, count)):
-        if place is None:
-            continue
-        own = small[place] == number + 1
-        inside = probability[:, place[0], place[1]][:, own]
-        top = max(1, inside.shape[1] // 2)
-        scores[number] = np.sort(inside, axis=1)[:, -top:].mean(axis=1)
-    return Found(labels, scores, _spots(probability[-1], small, labels.shape))
+    classes = np.zeros((0, len(CLASSES)))
+    if count:
+        classes = torch.softmax(head(object_features(seen, labels)), 1).double().numpy()
+    if concept == "cell":
+        asked = 1 - classes[:, PixelClass.BACKGROUND] - classes[:, PixelClass.DEBRIS]
+        return Found(labels, classes, asked)
+    if is_of_objects(concept):
+        return Found(labels, classes, classes[:, sorted(CONCEPTS[concept])].sum(1))
+    return rescored(Found(labels, classes, np.zeros(count)), seen)
 
 
-def _at_heat(labels: NDArray[np.int32], shape: tuple[int, int]) -> NDArray[np.int32]:
-    rows = np.minimum(
-        ((np.arange(shape[0]) + 0.5) * labels.shape[0] / shape[0]).astype(int), labels.shape[0] - 1
-    )
-    columns = np.minimum(
-        ((np.arange(shape[1]) + 0.5) * labels.shape[1] / shape[1]).astype(int), labels.shape[1] - 1
-    )
-    return np.ascontiguousarray(labels[np.ix_(rows, columns)])
+def is_of_objects(concept: str) -> bool:
+    """Whether the object head knows the concept."""
+    parts = CONCEPTS.get(concept, frozenset())
+    return bool(parts) and parts <= set(CLASSES)
+
+
+def rescored(found: Found, seen: Seen) -> Found:
+    """The same instances by the heat of the question in each (mean of its hotter half)."""
+    small = at_stride_2(found.labels, (seen.heat.shape[1], seen.heat.shape[2]))
+    probability = 1.0 / (1.0 + np.exp(-np.clip(seen.heat[-1], -30, 30)))
+    scores = np.zeros(found.count)
+    for number, place in enumerate(ndimage.find_objects(small, found.count) if found.count else ()):
+        if place is not None:
+            inside = np.sort(probability[place][small[place] == number + 1])
+            scores[number] = inside[len(inside) // 2 :].mean()
+    spots = _spots(probability, small, found.labels.shape)
+    return dataclasses.replace(found, asked=scores, spots=spots)
 
 
 def _spots(
@@ -98,23 +122,17 @@ def _spots(
     )
 
 
-def name_of(scores: NDArray[np.float64], concepts: list[str], target: str) -> tuple[str, float]:
-    """An object's label and how much it looks like the target (the last score)."""
-    asked = float(scores[-1])
-    if asked >= HOT:
-        return target, asked
-    named = [
-        (float(s), c)
-        for s, c in zip(scores[:-1], concepts, strict=True)
-        if c in ("dead cell", "debris", "mitosis")
-    ]
-    best = max(named, default=(0.0, "cell"))
-    return (best[1] if best[0] >= HOT else "cell"), asked
+def name_of(found: Found, number: int, target: str) -> str:
+    """What instance `number` (from 0) is called."""
+    if found.asked[number] >= HOT:
+        return target
+    scores = {name: found.classes[number, sorted(parts)].sum() for name, parts in NAMED.items()}
+    best = max(scores, key=lambda name: float(scores[name]))
+    return best if scores[best] >= HOT else "cell"
 
 
 def on_stage(
     found: Found,
-    concepts: list[str],
     target: str,
     x_um: float,
     y_um: float,
@@ -127,7 +145,7 @@ def on_stage(
     areas = np.bincount(found.labels.ravel(), minlength=found.count + 1)[1:]
     out = []
     for n, (row, column) in enumerate(centres):
-        label, score = name_of(found.heat[n], concepts, target)
+        label, score = name_of(found, n, target), float(found.asked[n])
         out.append((row + 0.5, column + 0.5, float(areas[n]), label, score))
     out += [(row, column, area, target, p) for row, column, area, p in found.spots]
     return tuple(

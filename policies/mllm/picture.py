@@ -58,7 +58,7 @@ def judge_picture(
     reply, found = answered
     um = pixel_um or 1.0
     rows, columns = found.labels.shape
-    objects = on_stage(found, asker.concepts, target, um * columns / 2, um * rows / 2, um)
+    objects = on_stage(found, target, um * columns / 2, um * rows / 2, um)
     context = Context(
         visit_id=0,
         fov=name,
@@ -72,7 +72,7 @@ def judge_picture(
     return Judged(
         verdict=verdict_of(reply, found, context, asker.calibration, say),
         labels=found.labels,
-        wanted=tuple(int(n) + 1 for n in np.flatnonzero(found.heat[:, -1] >= HOT)),
+        wanted=tuple(int(n) + 1 for n in np.flatnonzero(found.asked >= HOT)),
         heat=np.asarray(1.0 / (1.0 + np.exp(-np.clip(heat, -30, 30))), np.float32),
     )
 

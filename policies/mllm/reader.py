@@ -14,11 +14,13 @@ from policies.mllm.model.dense import heat
 from policies.mllm.model.gauges import BLUR_FLOOR
 from policies.mllm.model.text import facts_text, question_text, slots_text
 from policies.mllm.model.words import END, FIELDS
+from policies.mllm.objects import find
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from policies.mllm.objects import Found
     from policies.mllm.sayings import Facts
     from policies.mllm.weights import Loaded
 
@@ -39,6 +41,11 @@ class Question:
     concept: str
     familiar: bool
 
+    @property
+    def known(self) -> str:
+        """The concept, "" for a word that the model was never taught."""
+        return self.concept if self.familiar else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -46,11 +53,12 @@ class Answer:
 
     Attributes
     ----------
-    seen : the maps; heat has the concepts in the configuration's order, then the question.
+    seen : the maps; heat has the last concept (the cell layer), then the question.
     fields : field -> probability of each label, in the order of `FIELDS`, calibrated.
     relative_blur : see `policies.mllm.concepts`.
     features : (n,) float32 pooled features of the image, for nearness.
     question : what was asked.
+    found : instances, and what each is.
     """
 
     seen: Seen
@@ -59,6 +67,7 @@ class Answer:
     relative_blur: float
     features: NDArray[np.float32]
     question: Question
+    found: Found
 
 
 class Reader:
@@ -119,7 +128,7 @@ class Reader:
         """Look at (h, w) or (h, w, c), c 1 to 4, and answer every field."""
         model = self.loaded.model
         question = self.question(text)
-        queries = torch.cat([model.queries, question.query], 1)
+        queries = torch.cat([model.queries[:, -1:], question.query], 1)
         seen = look(model.pixels, image, queries, pixel_um, tile_px=tile_px)
         per_tile = [self._slots_of(seen, n, question) for n in range(len(seen.sights))]
         logits = _together(per_tile, seen.sharpest)
@@ -131,6 +140,7 @@ class Reader:
             relative_blur=max(2.0 ** float(sharpest.readings.blur) - BLUR_FLOOR, 0.0),
             features=np.mean([pooled(sight.features) for sight in seen.sights], axis=0),
             question=question,
+            found=find(seen, self.loaded.calibration, model.objects, question.known),
         )
 
     def _slots_of(

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from policies.judge import JudgeUnavailable
 from policies.mllm.asker import PlainAsker
 from policies.mllm.calibration import Calibration, read_calibration, write_calibration
+from policies.mllm.look import native_bf16
 from policies.mllm.model.auto import register
 from policies.mllm.weights import load
 
@@ -41,7 +42,8 @@ def test_saved_and_loaded_answer_alike_fused_or_not(weights: Path, tmp_path: Pat
         PlainAsker(loaded).ask(IMAGE, "any mitosis?", 0.5).answer
         for loaded in (first, load(tmp_path, fused=False), load(tmp_path))
     ]
-    for answer, tolerance in zip(answers[1:], (0.0, 1e-4), strict=True):
+    rounding = 2e-2 if native_bf16() else 1e-4  # folding a batch norm rounds other numbers
+    for answer, tolerance in zip(answers[1:], (0.0, rounding), strict=True):
         np.testing.assert_allclose(answer.seen.heat, answers[0].seen.heat, atol=tolerance)
         for field, p in answer.fields.items():
             np.testing.assert_allclose(p, answers[0].fields[field], atol=tolerance)

@@ -76,14 +76,14 @@ class Mllm:
     ) -> MllmLook:
         """Look at (h, w) or (h, w, 3); `um` is the edge of a pixel where it is known."""
         from policies.mllm.concepts import FLAGS, FOCUS_STATES
-        from policies.mllm.objects import find, on_stage
+        from policies.mllm.objects import on_stage
         from policies.mllm.view import FLAG_AT, facts_of
 
         reply = self.asker.ask(image, target, um)
         answer = reply.answer
-        found = find(answer.seen, self.asker.calibration)
+        found = answer.found
         rows, columns = image.shape[:2]
-        seen = on_stage(found, self.asker.concepts, target, columns / 2, rows / 2, 1.0)
+        seen = on_stage(found, target, columns / 2, rows / 2, 1.0)
         flags = {flag.value: float(answer.fields[flag.value][1]) for flag in FLAGS}
         state = FOCUS_STATES[int(np.argmax(answer.fields["focus"]))]
         called = tuple(name for name, p in flags.items() if p >= FLAG_AT)

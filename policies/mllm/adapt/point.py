@@ -54,6 +54,12 @@ def fit_query(
         return torch.cat([unit, (bias - unit @ mean)[None]]).detach()
 
 
+def pointed(asked: Sequence[Tensor]) -> float:
+    """Logit of an image's hottest places, from each tile's heat (1, h, w) at stride 2."""
+    flat = torch.cat([one.flatten() for one in asked])
+    return float(flat.topk(min(4 * HOTTEST, len(flat))).values.mean())
+
+
 def balanced(views: Sequence[View], batch: int, rng: np.random.Generator) -> list[int]:
     """Indices of views, as many of either answer."""
     targets = np.array([view.target for view in views])

@@ -16,8 +16,10 @@ from policies.mllm.adapt.features import asked_map, captured, scaled
 from policies.mllm.adapt.memory import Memory, read_memory
 from policies.mllm.adapt.phrases import asks_for, with_neighbours
 from policies.mllm.adapt.slots import Slots
-from policies.mllm.asker import UNTAUGHT_P, Asker, Reply
+from policies.mllm.adapt.train import combined
+from policies.mllm.asker import Asker, Reply, plain_reply
 from policies.mllm.look import TILE_PX, half, tiles
+from policies.mllm.objects import rescored
 from policies.mllm.reader import Reader
 
 if TYPE_CHECKING:
@@ -79,12 +81,12 @@ class RoutedAsker:
         with self._base():
             if not fit:
                 answer = self.reader.ask(image, text, pixel_um, tile_px)
-                return _plain(answer)
+                return plain_reply(answer, self.calibration)
             with captured(self.reader.loaded.model) as maps:
                 answer = self.reader.ask(image, text, pixel_um, tile_px)
         picked = nearest(fit, answer.features)
         if picked is None:
-            return _plain(answer)
+            return plain_reply(answer, self.calibration)
         adapter, near = picked
         if adapter.card.kind == "retrieval":
             no, yes = answer.logits["target"]
@@ -121,10 +123,7 @@ class RoutedAsker:
         query = torch.tensor(adapter.card.query)[None, None]
         asked = [asked_map(model.pixels.dense.embed, part, query) for part in maps]
         cache = self._cache(adapter, with_neighbours(text, near.yes, near.count))
-        evidence = max(
-            self._slots.evidence(cache, sight, one)
-            for sight, one in zip(seen.sights, asked, strict=True)
-        )
+        evidence = combined(self._slots, cache, seen.sights, asked)
         p = adapter.card.together.probability(evidence, near.logit)
         heat = seen.heat.copy()
         h, w = scaled(shape[:2], seen.scale)
@@ -152,17 +151,12 @@ def nearest(
     return min(within, key=lambda pair: pair[1].distance / pair[0].card.reach, default=None)
 
 
-def _plain(answer: Answer) -> Reply:
-    taught = answer.question.familiar
-    p = float(answer.fields["target"][1])
-    return Reply(answer, "", p if taught else min(p, UNTAUGHT_P), taught)
-
-
 def _replied(answer: Answer, adapter: Adapter, p: float, heat: NDArray[np.float32] | None) -> Reply:
     seen = answer.seen if heat is None else dataclasses.replace(answer.seen, heat=heat)
     fields = {**answer.fields, "target": np.array([1 - p, p])}
     question = dataclasses.replace(answer.question, familiar=True)
-    told = dataclasses.replace(answer, seen=seen, fields=fields, question=question)
+    found = rescored(answer.found, seen)
+    told = dataclasses.replace(answer, seen=seen, fields=fields, question=question, found=found)
     return Reply(told, adapter.title, p, True)
 
 

@@ -14,7 +14,7 @@ from policies.mllm.adapt.features import asked_map
 from policies.mllm.adapt.memory import Near, memory_of
 from policies.mllm.adapt.mix import Mix, fit
 from policies.mllm.adapt.phrases import phrasing, with_neighbours
-from policies.mllm.adapt.point import balanced, fit_query
+from policies.mllm.adapt.point import balanced, fit_query, pointed
 from policies.mllm.adapt.slots import TARGET, Slots
 
 if TYPE_CHECKING:
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
     from policies.mllm.adapt.features import View
     from policies.mllm.adapt.memory import Memory
+    from policies.mllm.model.sight import Sight
     from policies.mllm.weights import Loaded
 
-PRIOR_ALONE = Mix(temperature=1.5)
-PRIOR_TOGETHER = Mix(temperature=1.5, memory=0.3)
+PRIOR_ALONE = Mix(temperature=2.0)
+PRIOR_TOGETHER = Mix(temperature=2.0, memory=0.3)
 PRIOR_RETRIEVAL = Mix(temperature=5.0, memory=0.8)
 
 
@@ -136,6 +137,12 @@ def balanced_accuracy(truth: Sequence[bool], p: Sequence[float]) -> float:
     return float((said[wanted].mean() + (~said[~wanted]).mean()) / 2)
 
 
+def combined(slots: Slots, cache: Any, sights: Sequence[Sight], asked: Sequence[Tensor]) -> float:
+    """Evidence of an image: the answer's logit (of the tile most for yes) plus the heat's."""
+    pairs = zip(sights, asked, strict=True)
+    return max(slots.evidence(cache, sight, one) for sight, one in pairs) + pointed(asked)
+
+
 class Pupil:
     """One adapter that is trained, as often as asked."""
 
@@ -180,16 +187,14 @@ class Pupil:
         return self.query
 
     def evidence(self, view: View, near: Near | None) -> float:
-        """Logit of yes over no for an image; with the neighbours told where they are given."""
+        """For an image, see `combined`; with the neighbours told where they are given."""
         text = self.target
         if near is not None:
             text = with_neighbours(text, near.yes, near.count)
         _, cache = self.slots.read(text)
         with torch.inference_mode():
-            return max(
-                self.slots.evidence(cache, sight, self._asked(maps))
-                for maps, sight in zip(view.maps, view.sights, strict=True)
-            )
+            asked = [self._asked(maps) for maps in view.maps]
+            return combined(self.slots, cache, view.sights, asked)
 
     def _asked(self, maps: Tensor) -> Tensor:
         return asked_map(self.model.pixels.dense.embed, maps, self.query[None, None])

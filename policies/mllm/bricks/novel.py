@@ -20,7 +20,7 @@ def stripes(image: Image, rng: Generator) -> Image:
     """Fixed-pattern lines of a failing camera column amplifier."""
     span = float(np.percentile(image, 99) - np.percentile(image, 1))
     width = image.shape[1]
-    columns: NDArray[np.float64] = rng.standard_normal(width) * (rng.random(width) < 0.3)
+    columns: NDArray[np.float64] = rng.standard_normal((width,)) * (rng.random(width) < 0.3)
     return np.asarray(image + 0.5 * span * columns[:, None], np.float32)
 
 

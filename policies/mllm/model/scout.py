@@ -22,6 +22,7 @@ from transformers.models.llama.modeling_llama import LlamaForCausalLM
 from policies.mllm.model.config import ScoutConfig
 from policies.mllm.model.connector import Connector
 from policies.mllm.model.dense import heat
+from policies.mllm.model.object_head import ObjectHead
 from policies.mllm.model.pixel_model import PixelModel
 from policies.mllm.model.sight import Sight
 
@@ -41,6 +42,7 @@ class ScoutForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: 
     def __init__(self, config: ScoutConfig) -> None:
         super().__init__(config)
         self.pixels = PixelModel(config)
+        self.objects = ObjectHead(config.tower_widths, config.query_width)
         self.connector = Connector(config)
         self.decoder = LlamaForCausalLM(
             LlamaConfig(

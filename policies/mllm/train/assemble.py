@@ -61,6 +61,9 @@ def save(
     folder: Path, model: ScoutForConditionalGeneration, tokenizer: PreTrainedTokenizerFast
 ) -> None:
     """Model (16 bit), tokenizer and processor."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
     processor = ScoutProcessor(ScoutImageProcessor(), tokenizer, grid=model.config.grid)
     model.half().save_pretrained(folder)
     model.float()

@@ -11,6 +11,7 @@ import torch
 from scipy.optimize import minimize
 
 from policies.measure.segmentation import average_precision, tally
+from policies.mllm.asker import evidence
 from policies.mllm.bricks.questions import SYNONYMS, TEMPLATES, question, strange_question
 from policies.mllm.bricks.sample import Recipe
 from policies.mllm.calibration import Calibration
@@ -140,22 +141,23 @@ def calibrate(loaded: Loaded, pictures: Sequence[Prepared], seed: int = 11) -> C
     cut = best_cut(loaded, outlined)
     reader = Reader(loaded)
     found = _from_samples(loaded, pictures, seed)
-    whole, features = _from_whole(reader, pictures)
+    whole = _from_whole(reader, pictures)
     found["target"] = Sure(
-        np.concatenate([found["target"].logits, whole.logits]),
-        np.concatenate([found["target"].truth, whole.truth]),
+        np.concatenate([found["target"].logits, whole.target.logits]),
+        np.concatenate([found["target"].truth, whole.target.truth]),
     )
     temperatures, biases = fit_from(found)
     return Calibration(
         temperatures=temperatures,
         biases=biases,
+        mix=fit_mix(whole.evidence, whole.target.truth),
         foreground=cut.foreground,
         smooth=cut.smooth,
         peak=cut.peak,
         least_px=cut.least_px,
         abstain_below=ABSTAIN_BELOW,
         familiar_within=familiar_within(reader),
-        feature_spread=spread_of(features),
+        feature_spread=spread_of(whole.features),
     )
 
 
@@ -186,11 +188,21 @@ def _from_samples(loaded: Loaded, pictures: Sequence[Prepared], seed: int) -> di
     }
 
 
-def _from_whole(
-    reader: Reader, pictures: Sequence[Prepared]
-) -> tuple[Sure, list[NDArray[np.float32]]]:
-    """Whole pictures as they were taken, asked for a mitosis: logits, truth, and all features."""
-    logits, truth, features = [], [], []
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Whole pictures as they were taken, asked for a mitosis.
+
+    `evidence` (n, 2) as `policies.mllm.asker.evidence`, `truth` (n,), where phases are known;
+    `features` of all.
+    """
+
+    target: Sure
+    evidence: NDArray[np.float64]
+    features: list[NDArray[np.float32]]
+
+
+def _from_whole(reader: Reader, pictures: Sequence[Prepared]) -> Whole:
+    logits, seen, truth, features = [], [], [], []
     mitotic = [int(part) for part in CONCEPTS["mitosis"]]
     for picture in list(pictures)[:: max(1, len(pictures) // MOST_WHOLE)]:
         brick = picture.brick
@@ -198,5 +210,27 @@ def _from_whole(
         features.append(answer.features)
         if brick.phases_known:
             logits.append(answer.logits["target"])
+            seen.append(evidence(answer))
             truth.append(int(np.isin(brick.classes, mitotic).sum() >= LEAST_PX))
-    return Sure(np.stack(logits), np.array(truth)), features
+    known = np.stack(logits) if logits else np.zeros((0, len(FIELDS["target"])))
+    found = np.array(seen) if seen else np.zeros((0, 2))
+    return Whole(Sure(known, np.array(truth, np.int64)), found, features)
+
+
+def fit_mix(
+    evidence: NDArray[np.float64], truth: NDArray[np.int64]
+) -> tuple[float, float, float] | None:
+    """Logistic regression of the truth on slot and object evidence; None where it cannot be fitted.
+
+    Neither weight may be negative: more evidence never lowers the probability.
+    """
+    if len(truth) < 20 or len(np.unique(truth)) < 2:
+        return None
+    sign = 2.0 * truth - 1
+
+    def loss(free: NDArray[np.float64]) -> float:
+        logit = np.abs(free[0]) * evidence[:, 0] + np.abs(free[1]) * evidence[:, 1] + free[2]
+        return float(np.logaddexp(0, -sign * logit).sum() + 0.1 * (free**2).sum())
+
+    best = minimize(loss, np.array([0.3, 1.0, 0.0]), method="Nelder-Mead").x
+    return float(abs(best[0])), float(abs(best[1])), float(best[2])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from policies.mllm.look import native_bf16
 from policies.mllm.model.config import ScoutConfig
 from policies.mllm.model.pixel_model import PixelModel
 from policies.mllm.train.losses import WEIGHTS, losses
@@ -114,7 +115,9 @@ def train_pixels(
                 mean, accelerator.unwrap_model(model), min(training.average, step / (step + 10))
             )
             if step % 50 == 0:
-                row: dict[str, Any] = {name: round(float(term), 4) for name, term in terms.items()}
+                row: dict[str, Any] = {
+                    name: round(float(term.detach()), 4) for name, term in terms.items()
+                }
                 rate = (time.monotonic() - started) / 50
                 started = time.monotonic()
                 print(
@@ -148,11 +151,8 @@ def rate_at(step: int, training: PixelTraining) -> float:
 
 
 def bf16_pays() -> bool:
-    """Whether bfloat16 is faster than float32 here: on GPUs, and on CPUs with AVX512_BF16."""
-    if torch.cuda.is_available():
-        return True
-    check = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
-    return bool(check()) if check is not None else False
+    """Whether bfloat16 is faster than float32 here: on GPUs, and on CPUs that compute in it."""
+    return torch.cuda.is_available() or native_bf16()
 
 
 @torch.no_grad()

@@ -18,6 +18,7 @@ from policies.mllm.model.text import question_text
 from policies.mllm.train.assemble import assemble, save
 from policies.mllm.train.calibrate import calibrate
 from policies.mllm.train.language import LanguageTraining, train_language
+from policies.mllm.train.objects import train_objects
 from policies.mllm.train.pixels import PixelTraining, train_pixels
 from policies.mllm.train.stream import Source
 from policies.mllm.weights import load
@@ -80,7 +81,7 @@ def train(config: TrainingConfig, bricks: Path, out: Path, tell: Callable[[Where
         tell=language,
     )
     tell(Where("calibrate", 0, 1))
-    return finish(out, model, tokenizer, read(bricks, ("val",)))
+    return finish(out, model, tokenizer, pictures, read(bricks, ("val",)))
 
 
 def sources_of(
@@ -110,15 +111,22 @@ def finish(
     out: Path,
     model: ScoutForConditionalGeneration,
     tokenizer: PreTrainedTokenizerFast,
+    taught: Sequence[Prepared],
     pictures: Sequence[Prepared],
 ) -> Path:
-    """Save, calibrate on validation pictures; the folder of weights appears when it is whole."""
+    """Fit the object head on `taught`, save, calibrate on validation `pictures`.
+
+    The folder of weights appears when it is whole.
+    """
     model.eval()
     model.config.cell_query = cell_query(model, tokenizer)
     part = out / f".{WEIGHTS}.part"
     shutil.rmtree(part, ignore_errors=True)
     save(part, model, tokenizer)
     write_calibration(part, Calibration())
+    unfused = load(part, fused=False)
+    train_objects(unfused, taught)
+    save(part, unfused.model, tokenizer)
     write_calibration(part, calibrate(load(part), pictures))
     final = out / WEIGHTS
     shutil.rmtree(final, ignore_errors=True)
