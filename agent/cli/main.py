@@ -73,6 +73,10 @@ def rehearse(
         str | None, typer.Option(help="Simulated specimen: shipped name or YAML file.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another specimen of the same kind.")] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="Another judge than the plan's: mllm or classical, with its defaults."),
+    ] = None,
     microscope: MicroscopeOpt = None,
     out: OutOpt = None,
     json: JsonOpt = False,
@@ -80,7 +84,7 @@ def rehearse(
     """Run a plan on the simulated microscope: what would it catch, what would it cost?"""
     from agent.commands.rehearse import rehearse as command
 
-    raise typer.Exit(command(plan, scenario, seed, microscope, out, json=json))
+    raise typer.Exit(command(plan, scenario, seed, microscope, out, judge=judge, json=json))
 
 
 @app.command(epilog="Example: microscout run plan.yaml --microscope demo")

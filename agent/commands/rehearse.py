@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from agent.check import FrameSize, instrument_facts
 from agent.commands.look import look_over, refuse_on_errors
 from agent.dump import dump_model
-from agent.finding import config_error, line_of
+from agent.finding import config_error, line_of, one_line
 from agent.load import load_microscope, load_plan
+from policies.judge_config import ClassicalJudgeConfig, MllmJudgeConfig
 
 if TYPE_CHECKING:
     from agent.load import LoadedMicroscope, LoadedPlan
@@ -24,6 +25,10 @@ DEFAULT_SCENARIO = "mitosis_night"
 DEFAULT_MICROSCOPE = "demo"
 DEMO_CONFIG = "MMConfig_demo.cfg"  # what the simulated microscope is made of
 PIXEL_BYTES = 2
+JUDGES: dict[str, type[ClassicalJudgeConfig] | type[MllmJudgeConfig]] = {
+    "mllm": MllmJudgeConfig,
+    "classical": ClassicalJudgeConfig,
+}
 
 
 def rehearse(
@@ -33,10 +38,11 @@ def rehearse(
     microscope_name: str | None,
     out: Path | None,
     *,
+    judge: str | None = None,
     json: bool,
 ) -> int:
-    """Exit code 0 when the run is complete."""
-    loaded = load_plan(plan_name)
+    """Exit code 0 when the run is complete. `judge`: another kind than the plan's."""
+    loaded = with_judge(load_plan(plan_name), judge)
     microscope = load_microscope(
         microscope_name or loaded.plan.microscope or DEFAULT_MICROSCOPE, beside=loaded.path.parent
     )
@@ -82,6 +88,17 @@ def rehearse(
             seed=str(seed),
         )
         return conduct(session, undo, score=score_against_truth, as_json=json)
+
+
+def with_judge(loaded: LoadedPlan, kind: str | None) -> LoadedPlan:
+    """The plan with another judge, looking at the same channel. ConfigError for an unknown kind."""
+    if kind is None:
+        return loaded
+    made = JUDGES.get(kind)
+    if made is None:
+        raise config_error("--judge", f"no judge {one_line(kind)}", f"use {' or '.join(JUDGES)}")
+    judge = made(channel=loaded.plan.judge.channel)
+    return dataclasses.replace(loaded, plan=loaded.plan.model_copy(update={"judge": judge}))
 
 
 def refuse_other_than_demo(microscope: LoadedMicroscope) -> None:

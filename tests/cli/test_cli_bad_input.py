@@ -140,6 +140,7 @@ def cases_of_arguments() -> list[tuple[str, list[str], str]]:
         ("no microscope", ["run", "homeless.yaml"], "homeless.yaml: no microscope named"),
         ("no microscope", ["check", "homeless.yaml"], "homeless.yaml: no microscope named"),
         ("unknown scenario", ["rehearse", "good.yaml", "--scenario", "mitosis_nite"], "--scenario"),
+        ("unknown judge", ["rehearse", "good.yaml", "--judge", "oracle"], "--judge"),
         ("scenario of the plan", ["rehearse", "elsewhere.yaml"], "elsewhere.yaml:3: scenario: "),
         ("seed", ["rehearse", "good.yaml", "--seed", "many"], "--seed"),
         ("unwritable out", ["rehearse", "good.yaml", "--out", "/dev/null/x"], "cannot be created"),
