@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 ASKED: dict[str, str] = {
-    "segmentation/fluorescence/ap50": "0.772 (StarDist)",
+    "segmentation/fluorescence/ap50": "0.83; 0.772 (StarDist)",
     "segmentation/fluorescence/ap75": "0.330 (StarDist)",
     "segmentation/fluorescence/ap": "0.425 (StarDist)",
-    "segmentation/fluorescence/count_error": "0.09 (StarDist)",
+    "segmentation/fluorescence/count_error": "0.10; 0.09 (StarDist)",
     "segmentation/fluorescence/seconds_per_image": "0.8 (StarDist)",
+    "focus/real, blurred on purpose/accuracy_outside_gap": "0.95",
+    "focus/real, blurred on purpose/spearman": "0.9",
+    "focus/simulator, true z/accuracy_outside_gap": "0.95",
+    "focus/simulator, true z/spearman": "0.9",
+    "mitosis/simulator, all/image_ap": "0.9",
 }
