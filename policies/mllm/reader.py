@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from policies.mllm.bricks.questions import plain_words
 from policies.mllm.look import TILE_PX, Seen, look
 from policies.mllm.model.dense import heat
 from policies.mllm.model.gauges import BLUR_FLOOR
@@ -90,7 +91,7 @@ class Reader:
         known = self._questions.get(text)
         if known is not None:
             return known
-        query, cache = self._read(text)
+        query, cache = self._read(plain_words(text))
         concept, distance = self._nearest(query)
         if len(self._questions) >= MOST_QUESTIONS:
             self._questions.clear()

@@ -164,7 +164,8 @@ def result() -> dict[str, Any]:
 @pytest.mark.parametrize(
     "line",
     [
-        "| fluorescence (3 images, 9 objects): AP at IoU 0.5 | 0.83; 0.772 (StarDist) | 0.81 | 0.6 |",
+        "| fluorescence (3 images, 9 objects): AP at IoU 0.5 | "
+        "0.83; 0.772 (StarDist) | 0.81 | 0.6 |",
         "| histology (1 images, 2 objects): AP at IoU 0.5 |  | 0.81 |  |",
         "Only in part: the simulator's pictures only.",
         "| target (5 images): accuracy of the surest 100% |  | 0.9 | 0.9 |",

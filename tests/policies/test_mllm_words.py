@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from mllm_tiny import tiny_weights
 
+from policies.mllm.bricks.questions import plain_words
 from policies.mllm.model.text import question_text
 from policies.mllm.model.words import SPECIAL
 from policies.mllm.reader import Reader
@@ -58,3 +59,19 @@ def test_every_way_to_say_it_is_faithful() -> None:
 )
 def test_a_sentence_with_another_thing_number_or_state_is_not(sentence: str) -> None:
     assert not faithful(sentence, FACTS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "read"),
+    [
+        ("has this picture got mitosis?", "mitosis"),
+        ("Would you say that a dividing cell can be seen here?", "a dividing cell"),
+        ("mitosis", "mitosis"),
+        ("any plant cell?", "any plant cell?"),  # another word may change what is meant
+        ("cell fusion", "cell fusion"),
+        ("is there no mitosis?", "is there no mitosis?"),
+        ("", ""),
+    ],
+)
+def test_only_words_that_frame_a_known_thing_are_left_out(asked: str, read: str) -> None:
+    assert plain_words(asked) == read

@@ -368,6 +368,42 @@ def strange_question(rng: Generator) -> str:
     return _spoken(str(rng.choice(TEMPLATES)).format(thing), rng)
 
 
+# Words that only frame a question. Around a known thing they may be left out; any other word may
+# change what is meant ("plant cell" is no cell that the model was taught).
+# fmt: off
+FRAME = frozenset((
+    "a", "about", "an", "any", "anything", "appear", "appears", "are", "around", "at", "be",
+    "been", "being", "by", "can", "check", "contain", "contains", "could", "detect", "do", "does",
+    "every", "field", "find", "for", "frame", "get", "got", "has", "have", "here", "how", "i",
+    "if", "image", "in", "into", "is", "it", "just", "know", "let", "like", "likely", "locate",
+    "look", "looking", "looks", "many", "mark", "may", "me", "micrograph", "might", "occur",
+    "occurs", "of", "on", "one", "or", "out", "picture", "please", "point", "present", "scan",
+    "say", "search", "see", "seeing", "seen", "segment", "segmented", "show", "showing", "shown",
+    "shows", "so", "some", "spot", "tell", "that", "the", "them", "then", "there", "these",
+    "they", "this", "to", "up", "us", "view", "visible", "want", "was", "watch", "we", "what",
+    "when", "where", "whether", "which", "with", "would", "you", "your", "all", "count",
+))
+# fmt: on
+
+
+def plain_words(question: str) -> str:
+    """The known thing in a question if all else only frames it, else the question as it is.
+
+    So that no turn of phrase changes the answer: "has this picture got mitosis?" -> "mitosis".
+    """
+    words = "".join(c if c.isalnum() or c in "-." else " " for c in question.lower()).split()
+    for length in range(len(words), 0, -1):
+        for start in range(len(words) - length + 1):
+            thing = " ".join(words[start : start + length]).rstrip(".")
+            rest = [word.rstrip(".") for word in words[:start] + words[start + length :]]
+            if thing in KNOWN and all(word in FRAME for word in rest):
+                return thing
+    return question
+
+
+KNOWN = frozenset(word for words in SYNONYMS.values() for word in words)
+
+
 def normalised(words: str) -> str:
     """A question as the model reads it: lower case, single spaces, no closing full stop."""
     return " ".join(words.lower().split()).rstrip(". ")
