@@ -44,10 +44,6 @@ class Asker(Protocol):
     def calibration(self) -> Calibration:
         """Of the model."""
 
-    @property
-    def concepts(self) -> list[str]:
-        """Names of the model's own heat maps, in order."""
-
     def ask(
         self, image: NDArray[Any], text: str, pixel_um: float | None, tile_px: int = TILE_PX
     ) -> Reply:
@@ -67,11 +63,6 @@ class PlainAsker:
     def calibration(self) -> Calibration:
         """Of the model."""
         return self.reader.loaded.calibration
-
-    @property
-    def concepts(self) -> list[str]:
-        """Names of the model's own heat maps, in order."""
-        return list(self.reader.loaded.model.config.concepts)
 
     def ask(
         self, image: NDArray[Any], text: str, pixel_um: float | None, tile_px: int = TILE_PX

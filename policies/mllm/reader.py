@@ -11,7 +11,6 @@ import torch
 
 from policies.mllm.bricks.questions import plain_words
 from policies.mllm.look import TILE_PX, Seen, look
-from policies.mllm.model.dense import heat
 from policies.mllm.model.gauges import BLUR_FLOOR
 from policies.mllm.model.text import facts_text, question_text, slots_text
 from policies.mllm.model.words import END, FIELDS
@@ -211,6 +210,3 @@ def pooled(features: list[Tensor]) -> NDArray[np.float32]:
         mean = flat.mean(1)
         parts += [mean, (flat.square().mean(1) - mean.square()).clamp(min=1e-8).sqrt()]
     return np.asarray(torch.cat(parts).numpy(), np.float32)
-
-
-__all__ = ["Answer", "Question", "Reader", "heat", "pooled"]

@@ -68,11 +68,6 @@ class RoutedAsker:
         """Of the model."""
         return self.reader.loaded.calibration
 
-    @property
-    def concepts(self) -> list[str]:
-        """Names of the model's own heat maps, in order."""
-        return list(self.reader.loaded.model.config.concepts)
-
     def ask(
         self, image: NDArray[Any], text: str, pixel_um: float | None, tile_px: int = TILE_PX
     ) -> Reply:
