@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Literal
 
 import useq
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, field_validator, model_validator
+from pydantic import Field, FiniteFloat, field_validator, model_validator
 
+from agent.plan_options import (
+    CameraConfig,
+    Model,
+    NotifyConfig,
+    Positive,
+    Probability,
+    SearchConfig,
+    StopConfig,
+)
 from policies.judge_config import DEFAULT_JUDGE, JudgeConfig
-
-Positive = Annotated[FiniteFloat, Field(gt=0)]
-Probability = Annotated[FiniteFloat, Field(gt=0, lt=1)]
-
-
-class Model(BaseModel):
-    """Frozen, and an unknown key is an error."""
-
-    # the text under each key goes into the JSON Schema (editors show it) and into docs/plans.md
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class FixedConfig(Model):
@@ -88,6 +88,19 @@ class ReactionConfig(Model):
     channels: tuple[useq.Channel, ...] = ()
     """Channels and exposures of a burst, written as in the baseline. Left out: the baseline's.
     A second look (`confirm_after_s`) images the baseline's."""
+
+    z_plan: useq.AnyZPlan | None = None
+    """Planes of a burst, a useq z plan relative to the field's z. Left out: the baseline's."""
+
+    objective: str | None = None
+    """Preset of the objective of a burst. Left out: the one in place. Needs `allow_change` of the
+    microscope's objectives."""
+
+    repeat: Literal["every_event", "once_per_field", "once"] = "every_event"
+    """How often the run reacts: to every event, once in each field, or to the first one only."""
+
+    follow: bool = False
+    """Whether a burst keeps the target in the middle of the image by moving the stage."""
 
 
 class AutofocusConfig(Model):
@@ -196,6 +209,25 @@ class Plan(Model):
 
     trouble: Trouble = Trouble()
     """What to do when something goes wrong."""
+
+    search: SearchConfig | None = None
+    """Survey all fields first and stay with the best. Left out: all fields are kept."""
+
+    stop: StopConfig = StopConfig()
+    """What ends the run before its time."""
+
+    notify: NotifyConfig = NotifyConfig()
+    """Who is told what."""
+
+    camera: CameraConfig = CameraConfig()
+    """Camera settings of the whole run."""
+
+    objective: str | None = None
+    """Preset of the objective that the plan is meant for. A run with another one in place is
+    refused before anything moves. Left out: the one in place."""
+
+    start_at: dt.datetime | None = None
+    """When to begin: local date and time. A run waits for it, light off. Left out: at once."""
 
     coupling: Literal["free_run", "synchronized"] = "free_run"
     """`free_run`: the baseline goes on while the judge thinks. `synchronized`: a field waits for

@@ -62,6 +62,16 @@ class ChannelConfig(Model):
     max_exposure_ms: Positive
     """Longest single exposure."""
 
+    exposure_ms: Positive | None = None
+    """The usual exposure: for plans made from words that name none. Left out: it is asked for."""
+
+    gentle_exposure_ms: Positive | None = None
+    """The least with which things can still be told apart: for "as little light as possible".
+    Left out: the usual exposure."""
+
+    called: tuple[str, ...] = ()
+    """What people call it: dyes, colours, structures. Words of an instruction are matched."""
+
 
 class ObjectiveConfig(Model):
     """One preset of the objective group."""
@@ -70,7 +80,8 @@ class ObjectiveConfig(Model):
     """Lowest and highest z with this objective; `stage.z_um` holds as well."""
 
     pixel_size_um: Positive | None = None
-    """Edge of a camera pixel in the sample. Overrides Micro-Manager's pixel size configuration."""
+    """Edge of a camera pixel in the sample, without binning. Overrides Micro-Manager's pixel size
+    configuration."""
 
 
 class ObjectivesConfig(Model):
@@ -80,7 +91,7 @@ class ObjectivesConfig(Model):
     """Name of the configuration group. Instruments without one: leave `items` out."""
 
     allow_change: bool = False
-    """Whether the program may turn the turret at all. (During a run this version never does.)"""
+    """Whether the program may turn the turret at all: for bursts at another objective."""
 
     retract_z_um: FiniteFloat | None = None
     """Where z goes before the turret turns. Needed to allow changes."""
@@ -107,6 +118,9 @@ class TimingConfig(Model):
     readout_s: Annotated[FiniteFloat, Field(ge=0)] = 0.02
     """Time to read the camera out after each exposure."""
 
+    turret_s: Annotated[FiniteFloat, Field(ge=0)] = 2.0
+    """Time to turn to another objective, without retreat and approach."""
+
 
 class TimeoutConfig(Model):
     """Longest wait for a device. After it the call is given up, and counts as a fault."""
@@ -116,6 +130,32 @@ class TimeoutConfig(Model):
 
     snap_s: Positive = 10.0
     """On top of that and of the exposure: taking an image."""
+
+
+class MarkedPosition(Model):
+    """A place on the stage that a person has marked."""
+
+    x_um: FiniteFloat
+    """As the stage reads there."""
+
+    y_um: FiniteFloat
+    """As the stage reads there."""
+
+    z_um: FiniteFloat
+    """As the focus drive reads where the sample is sharp."""
+
+
+class PlateConfig(Model):
+    """Where a kind of well plate lies on the stage."""
+
+    a1_center_xy_um: tuple[FiniteFloat, FiniteFloat]
+    """The middle of well A1."""
+
+    z_um: FiniteFloat
+    """Focus drive where the sample is sharp."""
+
+    rotation_deg: FiniteFloat = 0.0
+    """How far the plate is turned against the stage."""
 
 
 class MicroscopeConfig(Model):
@@ -148,6 +188,12 @@ class MicroscopeConfig(Model):
 
     shutters: tuple[str, ...] = ()
     """Devices that light-off closes. Empty: every shutter device found."""
+
+    positions: dict[str, MarkedPosition] = Field(default_factory=dict)
+    """Places that a person has marked, by name: what "my positions" in an instruction means."""
+
+    plates: dict[str, PlateConfig] = Field(default_factory=dict)
+    """Well plates by their useq name (96-well, 24-well, ...): where they lie on the stage."""
 
     def irradiance_w_cm2(self, channel: str, objective: str) -> float | None:
         """Irradiance at the sample, or None where it was not measured for this objective."""

@@ -1,0 +1,353 @@
+"""Clauses of an instruction, and what each is about: the time lapse, the reaction, messages ...
+
+A person says "every 5 min" of the time lapse and "every 20 s" of the reaction to a dividing cell;
+which is which depends on the clause, and on the condition before or after it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.planner.marks import Mark
+
+
+class About(StrEnum):
+    """What a clause is about."""
+
+    BASELINE = "baseline"
+    TRIGGER = "trigger"  # as soon as a cell divides
+    REACTION = "reaction"
+    SEARCH = "search"
+    STOP = "stop"
+    NOTIFY = "notify"
+    FOCUS = "focus"
+    BUDGET = "budget"
+    STORY = "story"  # what happened before; its numbers are of no concern
+
+
+@dataclass(slots=True)
+class Clause:
+    """Characters `start` to `end` of the normal text, in sentence number `sentence`."""
+
+    start: int
+    end: int
+    sentence: int
+    marks: tuple[Mark, ...]
+    quantities: int = 0  # how many quantities and lists of names are in it
+    about: About = About.BASELINE
+    conditional: bool = False  # begins with "if", "as soon as", ...
+    bare: bool = False  # nothing but one quantity: "5 ms"
+    places: int = 0  # how many names of positions or wells are in it
+    concepts: frozenset[str] = field(default_factory=frozenset)
+
+    def has(self, *concepts: str) -> bool:
+        """Whether any of them is in the clause."""
+        return not self.concepts.isdisjoint(concepts)
+
+
+_SHORT = r"e\.g|i\.e|z\.b|pos|approx|ca|max|min|máx|no|nr|exp|incl|vs|resp|obj|std|sek|sec|hrs?|ms|bel|st|dr|etc|env"
+_ENDS = re.compile(
+    rf"(?<!\b\w\.\w)[.!?]+(?=\s|$)|\n+|;|(?<=\s)[•*](?=\s)|(?:^|(?<=\n))\s*-\s", re.I
+)
+_AFTER_SHORT = re.compile(rf"(?:^|[^\w])(?:{_SHORT})$", re.I)
+_COMMAS = re.compile(r",(?!\d)|,(?=\d)(?<=\D,)|\s[-/|]+>?\s|\s?[→⇒]\s?|\s?=>\s?|\s?->\s?|:(?=\s)|\(|\)")
+_ARROW = re.compile(r"→|⇒|=>|->")
+# what a new clause after "and" begins with
+_OPENERS = ("plan_verb", "react", "search", "return", "notify", "stop_run", "watch", "autofocus",
+            "follow", "if", "then", "otherwise", "gentle")
+
+
+def clauses(
+    text: str,
+    marks: Sequence[Mark],
+    held: Sequence[tuple[int, int]],
+    joins: re.Pattern[str],
+    places: Sequence[int] = (),
+) -> list[Clause]:
+    """Cut a normal text into clauses and say what each is about.
+
+    `held`: places of quantities and lists of names, which are never cut. `joins`: "and", "but".
+    """
+    cuts = _cuts(text, marks, held, joins)
+    found = []
+    for start, end, sentence in cuts:
+        inside = tuple(m for m in marks if start <= m.start < end)
+        found.append(
+            Clause(
+                start,
+                end,
+                sentence,
+                inside,
+                sum(start <= a < end for a, _ in held),
+                concepts=frozenset(m.concept for m in inside if not _denied(text, m, inside)),
+                places=sum(start <= at < end for at in places),
+                bare=any(
+                    start <= a < end and not re.sub(r"[\W_]", "", text[start:a] + text[b:end])
+                    for a, b in held
+                ),
+            )
+        )
+    _say_what_about(text, found)
+    return found
+
+
+def _cuts(
+    text: str, marks: Sequence[Mark], held: Sequence[tuple[int, int]], joins: re.Pattern[str]
+) -> list[tuple[int, int, int]]:
+    def free(at: int) -> bool:
+        return not any(a < at < b for a, b in held)
+
+    ends = [
+        m.end()
+        for m in _ENDS.finditer(text)
+        if free(m.start()) and free(m.end()) and not _abbreviated(text, m.start(), m.end())
+    ]
+    places = {m.end() for m in _COMMAS.finditer(text) if free(m.start())}
+    for mark in marks:
+        if mark.concept in ("if", "otherwise") and free(mark.start):
+            places.add(mark.start)
+        if mark.concept == "notify" and free(mark.start) and not _condition_before(mark, marks):
+            places.add(mark.start)
+    for match in joins.finditer(text):
+        near = [m for m in marks if match.end() <= m.start <= match.end() + 14]
+        if free(match.start()) and any(m.concept in _OPENERS for m in near):
+            places.add(match.start())
+    edges = sorted({0, len(text), *places, *ends})
+    sentence, out = 0, []
+    for a, b in zip(edges, edges[1:], strict=False):
+        if text[a:b].strip(" ,.;:\n-()"):
+            out.append((a, b, sentence))
+        if b in ends:
+            sentence += 1
+    return out
+
+
+def _abbreviated(text: str, start: int, end: int) -> bool:
+    """ "max. 100 ms": the full stop of a short word before a number or a small letter."""
+    if text[start:end] != "." or not _AFTER_SHORT.search(text[max(0, start - 8) : start]):
+        return False
+    rest = text[end:].lstrip()
+    return bool(rest) and (rest[0].isdigit() or rest[0].islower())
+
+
+def _condition_before(mark: Mark, marks: Sequence[Mark]) -> bool:
+    return any(m.concept == "if" and mark.start - 3 <= m.end <= mark.start for m in marks)
+
+
+def _denied(text: str, mark: Mark, marks: Sequence[Mark]) -> bool:
+    """ "Without autofocus": no sign of autofocus."""
+    return mark.concept in ("autofocus", "notify", "stop_run") and any(
+        m.concept == "not" and 0 <= mark.start - m.end <= 5 and not text[m.end : mark.start].strip(" a")
+        for m in marks
+    )
+
+
+_LABELS = (
+    (re.compile(r"\W*(trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento|disparador)\s*:", re.I), "trigger"),
+    (re.compile(r"\W*(reaction|burst|response|on event|reaktion|réaction|reazione|reacción)\s*:", re.I), "reaction"),
+    (re.compile(r"\W*(baseline|time ?lapse|survey|basis|grundlinie|zeitraffer)\s*:", re.I), "baseline"),
+)
+
+
+def _label(text: str, clause: Clause) -> str:
+    """ "Reaction: 12 s, 10 min": a heading says what a line is about."""
+    for pattern, name in _LABELS:
+        if pattern.match(text[clause.start : clause.end + 1]):
+            return name
+    return ""
+
+
+def _say_what_about(text: str, found: list[Clause]) -> None:
+    triggered = False
+    for clause in found:
+        clause.conditional = any(
+            m.concept == "if" and not text[clause.start : m.start].strip(" ,.;:-(>")
+            for m in clause.marks
+        )
+    conditions = any(c.conditional and _condition(c, c.concepts) is About.TRIGGER for c in found)
+    for number in sorted({clause.sentence for clause in found}):
+        sentence = [clause for clause in found if clause.sentence == number]
+        triggered = _one_sentence(text, sentence, triggered, conditions)
+
+
+def _one_sentence(
+    text: str, sentence: list[Clause], triggered: bool, conditions: bool
+) -> bool:
+    """Say of each clause what it is about; whether a trigger has been met by now."""
+    own = [_alone(text, clause) for clause in sentence]
+    has = {concept for clause in sentence for concept in clause.concepts}
+    label = _label(text, sentence[0])
+    if label:
+        for clause in sentence:
+            clause.about = About(label)
+        return triggered or label != "baseline"
+    trigger: int | None = None
+    before: About | None = None
+    for i, clause in enumerate(sentence):
+        about = own[i]
+        begins_if = clause.conditional
+        if begins_if:
+            about = _condition(clause, has)
+            if about is About.TRIGGER and about is not None:
+                trigger = i
+        elif about is None and clause.has("target") and (
+            _arrow_after(text, clause) or _heading(text, clause)
+        ):
+            about, trigger = About.TRIGGER, i
+        elif trigger is not None and _in_brackets(text, clause, sentence[trigger]):
+            about = About.BASELINE if about is None else about
+        if about is None:
+            if clause.has("otherwise"):
+                about, trigger = About.BASELINE, None
+            elif trigger is not None and trigger < i and _follows(sentence, trigger, i, conditions):
+                about = About.REACTION
+            elif before in (About.FOCUS, About.NOTIFY, About.STOP) and _belongs(clause, before):
+                about = before
+            elif (triggered and _resumes(clause)) or (clause.has("until_gone", "follow", "once_per_field", "once_only") and (
+                triggered or trigger is not None or "target" in has
+            )):
+                about = About.REACTION
+            else:
+                about = About.BASELINE
+        if about is About.TRIGGER:
+            trigger = i
+        clause.about = about
+        before = about
+    if trigger is not None:
+        _reaction_before(sentence, trigger)
+    return triggered or trigger is not None
+
+
+def _alone(text: str, clause: Clause) -> About | None:
+    """What a clause is about by its own words; None where they do not say."""
+    if clause.conditional:
+        return None
+    if clause.has("past") and not clause.has("every", "exposure", "stack", "channel"):
+        return About.STORY
+    if clause.has("notify"):
+        return About.NOTIFY
+    if clause.has("stop_run") and not clause.has("af_fail"):
+        return About.STOP
+    focus = [m for m in clause.marks if m.concept == "autofocus"]
+    if clause.has("autofocus") and (
+        focus[0].start - clause.start <= 16 or not (clause.places or clause.has("exposure", "channel"))
+    ):
+        return About.FOCUS
+    if clause.has("focus_lost", "af_fail") and not clause.has("stack") and not clause.places:
+        return About.FOCUS
+    if clause.has("best", "by_count", "by_confluence") and clause.has("search", "return", "best"):
+        return About.SEARCH
+    if clause.has("light", "disk") and clause.has("at_most", "per_field", "total_light"):
+        return About.BUDGET
+    if clause.has("exposure") and clause.has("at_most") and clause.has("per_field", "total_light"):
+        return About.BUDGET
+    watches = [m for m in clause.marks if m.concept == "watch"]
+    if watches and (
+        clause.has("target")
+        or (
+            watches[0].start - clause.start < 24
+            and _STRONG.match(text[watches[0].start : watches[0].end])
+        )
+    ):
+        return About.TRIGGER
+    return None
+
+
+def _follows(sentence: list[Clause], trigger: int, i: int, conditions: bool) -> bool:
+    """Whether a clause after a trigger says what is done then.
+
+    "Watch for mitosis, every 5 min for 12 h; when there is one, ...": where a condition comes
+    later, what follows "watch for" is about the time lapse.
+    """
+    if sentence[trigger].conditional or not conditions:
+        return True
+    return any(c.has("react", "there") for c in sentence[trigger + 1 : i + 1])
+
+
+_STRONG = re.compile(  # whatever comes next is what is watched for
+    r"(watch|look|wait|keep|hunt|be alert|on the look|interested|searching|ausschau|achte|halt|warte"
+    r"|guett|surveill|à l'aff|tieni|fai att|atent|vigil|est[ae] pend)",
+    re.I,
+)
+
+
+def _condition(clause: Clause, has: set[str] | frozenset[str]) -> About:
+    """What a condition is a condition of."""
+    if clause.has("focus_lost", "af_fail", "autofocus"):
+        return About.FOCUS
+    if clause.has("notify") or ("notify" in has and clause.has("trouble", "done", "question_event")):
+        return About.NOTIFY
+    if "stop_run" in has and (clause.has("confluence") or (clause.has("events") and clause.quantities)):
+        return About.STOP
+    if "stop_run" in has and clause.has("light", "disk"):
+        return About.BUDGET
+    if clause.has("trouble", "done") and not clause.has("target"):
+        return About.NOTIFY
+    if clause.has("notify"):
+        return About.NOTIFY
+    return About.TRIGGER
+
+
+def _belongs(clause: Clause, before: About) -> bool:
+    match before:
+        case About.FOCUS:
+            if clause.has("skip", "hold_last", "hold_position", "every_visit", "nth", "sweep"):
+                return True
+            return clause.bare and not clause.has("plan_verb", "every", "all_positions")
+        case About.NOTIFY:
+            return clause.has("trouble", "done", "on_event", "question_event") and not clause.quantities
+        case _:
+            return False
+
+
+def _resumes(clause: Clause) -> bool:
+    """Whether a later sentence goes on about the reaction."""
+    if clause.has("otherwise"):
+        return False
+    return clause.has("there", "react", "until_gone", "per_event", "follow", "once_only",
+                      "once_per_field", "then")
+
+
+def _arrow_after(text: str, clause: Clause) -> bool:
+    return bool(_ARROW.search(text, max(clause.end - 4, clause.start), clause.end))
+
+
+def _heading(text: str, clause: Clause) -> bool:
+    """ "Mitosis: 30 s for 20 min": nothing but what is watched for, and a colon."""
+    words = text[clause.start : clause.end].strip()
+    if not words.endswith(":"):
+        return False
+    target = next(m for m in clause.marks if m.concept == "target")
+    rest = text[clause.start : target.start] + text[target.end : clause.end]
+    return len(re.findall(r"\w+", rest)) <= 2
+
+
+def _in_brackets(text: str, clause: Clause, trigger: Clause) -> bool:
+    """ "Whenever a cell enters P2 (red, every 5 min), film it": what is in brackets is no reaction."""
+    before = text[trigger.start : clause.start]
+    return before.count("(") > before.count(")")
+
+
+def _reaction_before(sentence: list[Clause], trigger: int) -> None:
+    """ "Film it every 20 s when a cell divides": what was said before the condition is the reaction.
+
+    Only where nothing of a reaction comes after it, and where the condition is one ("when", not
+    "watch for").
+    """
+    after = [c for c in sentence[trigger + 1 :] if c.about is About.REACTION]
+    told = any(c.quantities or c.has("objective", "react", "plan_verb", "stack") for c in after)
+    if told or not sentence[trigger].conditional:
+        return
+    for clause in reversed(sentence[:trigger]):
+        if clause.about is About.BASELINE:
+            if not clause.places:
+                clause.about = About.REACTION
+            return
+        if clause.about is not About.NOTIFY:
+            return

@@ -1,0 +1,78 @@
+"""Clock times: when to begin, and until when."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from typing import TYPE_CHECKING
+
+from agent.planner.clauses import About
+from agent.planner.reading.quantity import Kind
+from agent.planner.times import Role, Timed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.planner.clauses import Clause
+    from agent.planner.found import Found
+    from agent.planner.nearby import Nearby
+    from agent.planner.reading.quantity import Quantity
+
+
+def read_clocks(
+    quantities: Sequence[tuple[Quantity, Clause]],
+    near: Nearby,
+    found: Found,
+    now: dt.datetime,
+) -> list[Timed]:
+    """ "From 10 pm until 8 am": a start, and where phases of the time lapse end.
+
+    An end before the start is the next day's. Without a start, ends count from `now`.
+    """
+    begin = now
+    ends: list[tuple[dt.datetime, Quantity]] = []
+    for q, clause in quantities:
+        a, b = q.span.start, q.span.end
+        if clause.about in (About.STORY, About.NOTIFY):
+            continue
+        if q.kind is Kind.DURATION and not q.every and _later(near, a):
+            begin = now + dt.timedelta(seconds=q.value)
+            found.say("start_at", begin.isoformat(timespec="minutes"), a, b)
+            found.taken.add(a)
+        if q.kind is not Kind.CLOCK:
+            continue
+        if q.when is None or not math.isfinite(q.value):
+            found.unclear.append((a, b))
+            continue
+        mark = near.left(a, "until", "from", "every", words=2)
+        until = mark is not None and mark.concept == "until"
+        between = _RANGE.search(near.text[max(0, a - 6) : a]) and found.said.get("start_at")
+        if until or between or (mark is None and clause.about is About.STOP):
+            ends.append((q.when, q))
+        elif "start_at" not in found.said and (mark is not None or _starts(near, a, b)):
+            begin = q.when
+            found.say("start_at", begin.isoformat(timespec="minutes"), a, b)
+        else:
+            found.bare_clocks.append((a, b))
+    out = []
+    for when, q in ends:
+        while when <= begin:
+            when += dt.timedelta(days=1)
+        seconds = (when - begin).total_seconds()
+        out.append(Timed(seconds, Role.END, q.span.start, q.span.end))
+    return out
+
+
+_RANGE = re.compile(r"(-|to|–|bis|à|alle|a|hasta)\s*(the |las |le )?$", re.I)
+_LATER = re.compile(r"(\b(start|begin|starting|beginning|wait|beginne|starte|commence|inizia|empieza)\w*\s+(in|for)?|\bin)\s*(about\s*)?$", re.I)
+
+
+def _later(near: Nearby, a: int) -> bool:
+    """ "Start in 2 hours"."""
+    before = near.text[max(0, a - 24) : a]
+    return bool(_LATER.search(before)) and bool(re.search(r"start|begin|wait|beginn|commenc|inizi|empiez", before, re.I))
+
+
+def _starts(near: Nearby, a: int, b: int) -> bool:
+    return near.left(a, "from", words=4) is not None or near.right(b, "from", words=2) is not None

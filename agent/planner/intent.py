@@ -1,0 +1,118 @@
+"""What a person wants: a plan, an answer, or something that is refused whatever else they say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from agent.planner.draft import Intent, No
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.planner.marks import Mark
+    from agent.planner.nearby import Nearby
+    from agent.planner.normal import Normal
+
+_REFUSED = {
+    "refuse_limits": (
+        "limits",
+        "limits hold for everybody and cannot be set aside by words",
+        "A facility changes limits in the microscope's file, and the hard-coded ones stay.",
+    ),
+    "refuse_delete": (
+        "data",
+        "nothing that was recorded is ever deleted or overwritten by an instruction",
+        "Remove files by hand if you must.",
+    ),
+    "refuse_guards": (
+        "guards",
+        "guards, light-off and the journal cannot be switched off by an instruction",
+        "Leave them on; say what you want to image.",
+    ),
+    "shutter_open": (
+        "shutter",
+        "light between exposures would be in no dose",
+        "Leave it out: the shutter opens for each exposure, and once for a hardware-timed stack.",
+    ),
+    "foreign": (
+        "vocabulary",
+        "MicroScout images, focuses, moves the stage and turns the turret, and nothing else",
+        "Do it by hand or with the device's own program, and leave it out here.",
+    ),
+}
+_POLITE = re.compile(
+    r"^\W*((hi|hello|hey|dear|good (morning|evening|afternoon))\b[^,.!\n]*[,.!\n]\s*)?"
+    r"(please|pls|(can|could|would|will) (you|we|i)( please)?|could you|i('d| would) like( you)?( to)?"
+    r"|we (need|want)|i (need|want)|is it possible to|would it be possible to)\b",
+    re.I,
+)
+_ASKS = re.compile(
+    r"^\W*((hi|hello|hey|quick question|question|just a question|btw|by the way|ok|so|hallo|bonjour"
+    r"|ciao|hola|frage|domanda|pregunta)\b[^\w]*)*",
+    re.I,
+)
+
+
+def refusals(marks: Sequence[Mark], near: Nearby, normal: Normal) -> tuple[No, ...]:
+    """Wishes that nobody may have, each with its words. "Do not exceed the limits" is none."""
+    found = []
+    for concept, (rule, bound, remedy) in _REFUSED.items():
+        for mark in marks:
+            if mark.concept != concept:
+                continue
+            if concept != "shutter_open" and near.denied(mark.start, words=1):
+                continue
+            a, b = normal.back(mark.start, mark.end)
+            found.append(No(rule, f"“{normal.original[a:b]}”", bound, remedy))
+            break
+    return tuple(found)
+
+
+def intent(marks: Sequence[Mark], normal: Normal, held: Sequence[tuple[int, int]]) -> Intent:
+    """A question is one that begins as one and ends with a question mark, and is no request.
+
+    "Can you image P1 every 5 min?" is a request; so is a question that is answered at once
+    ("Which wells? B3 and C4."). `held`: places of quantities and names.
+    """
+    text = normal.text
+    sentences = [
+        (m.start(), m.end()) for m in re.finditer(r"[^.!?\n]+(?:[.](?=\S)[^.!?\n]*)*[.!?]*", text) if m.group().strip()
+    ]
+    told = [
+        (a, b)
+        for a, b in sentences
+        if not text[a:b].rstrip().endswith("?") and any(a <= start < b for start, _ in held)
+    ]
+    asking = [(a, b) for a, b in sentences if _begins_as_question(text[a:b], a, marks)]
+    if told and not (len(sentences) == 1 and asking):
+        return Intent.PLAN
+    if not asking:
+        return Intent.PLAN
+    a, b = asking[0]
+    polite = _POLITE.match(text[a:b])
+    verb = any(m.concept == "plan_verb" and a <= m.start < b for m in marks)
+    amounts = sum(a <= start < b for start, _ in held)
+    inner = any(m.concept == "question" and a + 4 < m.start < b and m.end - m.start > 3 for m in marks)
+    if polite is not None and not inner and amounts >= (2 if verb else 3):
+        return Intent.PLAN
+    return Intent.ANSWER
+
+
+def _begins_as_question(sentence: str, at: int, marks: Sequence[Mark]) -> bool:
+    start = _ASKS.match(sentence)
+    begin = at + (start.end() if start else 0)
+    asks = sentence.rstrip().endswith("?")
+    if asks and (_POLITE.match(sentence) or _VERB_FIRST.match(sentence[begin - at :])):
+        return True
+    if asks and any(m.concept == "question" and at <= m.start < at + len(sentence) for m in marks):
+        return True
+    near = [m for m in marks if m.concept == "question" and begin <= m.start <= begin + (12 if asks else 1)]
+    return bool(near)
+
+
+_VERB_FIRST = re.compile(
+    r"^\W*(what|which|how|why|who|where|is|are|does|do|did|will|would|can|could|may|has|have|should|must|am|kann|können|ist|sind|gibt"
+    r"|reicht|hat|passt|geht|est|peut|y a|è|sono|può|posso|ci|basta|hay|es|puede|puedo|tiene|cabe)\b",
+    re.I,
+)

@@ -1,0 +1,97 @@
+"""What words are a sign of, in five languages. One YAML file per language."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+
+import yaml
+
+from agent.planner.lexicon.spelled import spelled
+
+LANGUAGES = ("en", "de", "fr", "it", "es")
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Patterns of one language by concept.
+
+    Attributes
+    ----------
+    concepts : concept -> pattern, whole words, case ignored.
+    targets : canonical target -> pattern, in order of preference.
+    known : words that are no typing errors.
+    mendable : words that a mistyped one may stand for.
+    colours : words for channels -> the word of the microscope's file.
+    common : small words that tell the language.
+    """
+
+    language: str
+    concepts: dict[str, re.Pattern[str]]
+    targets: dict[str, re.Pattern[str]]
+    common: frozenset[str]
+    known: frozenset[str] = field(default_factory=frozenset)
+    mendable: tuple[str, ...] = ()
+    colours: dict[str, str] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=8)
+def lexicon(language: str) -> Lexicon:
+    """The words of a language; English ones are known in each, labs mix them."""
+    data = _read(language)
+    wanted = _read(f"targets_{language}")
+    if language != "en":
+        english = _read("en")
+        data = {key: [*data.get(key, []), *_borrowed(english, key)] for key in {*english, *data}}
+        wanted = {
+            key: [*wanted.get(key, []), *_read("targets_en").get(key, [])]
+            for key in {**_read("targets_en"), **wanted}
+        }
+    common = frozenset(data.pop("common", ()))
+    colours = dict(entry.split(" = ") for entry in data.pop("colours", ()))
+    protected = frozenset(_read("protected").get("words", ()))
+    words = {
+        word
+        for patterns in (*data.values(), *wanted.values())
+        for pattern in patterns
+        for phrase in spelled(pattern)
+        for word in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", phrase)
+    }
+    mendable = tuple(sorted(word for word in words if len(word) >= 5))
+    return Lexicon(
+        language,
+        {key: _pattern(patterns) for key, patterns in data.items() if patterns},
+        {key: _pattern(patterns) for key, patterns in wanted.items() if patterns},
+        common,
+        frozenset(words | protected | common),
+        mendable,
+        colours,
+    )
+
+
+_LENT = (  # English words that speakers of other languages use among theirs
+    "stack step planes exposure autofocus binning grid overlap objective refuse_limits "
+    "refuse_delete refuse_guards shutter_open foreign gentle events synchronized"
+).split()
+
+
+def _borrowed(english: dict[str, list[str]], key: str) -> list[str]:
+    return english.get(key, []) if key in _LENT else []
+
+
+def _read(name: str) -> dict[str, list[str]]:
+    text = (files("agent.planner.lexicon") / f"{name}.yaml").read_text(encoding="utf-8")
+    return {
+        key: list(value)
+        for key, value in yaml.safe_load(text).items()
+        if key != "language"
+    }
+
+
+def _pattern(patterns: list[str]) -> re.Pattern[str]:
+    ordered = sorted(patterns, key=len, reverse=True)
+    return re.compile(
+        rf"(?<![\w])(?:{'|'.join(ordered)})(?:(?<=\s)|(?![\w]))", re.IGNORECASE
+    )

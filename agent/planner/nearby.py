@@ -1,0 +1,75 @@
+"""What stands next to a quantity: the signs within a few words, with no other quantity between."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.planner.clauses import Clause
+    from agent.planner.marks import Mark
+
+_STOPS = re.compile(r"[.;!?\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """Looks around places of one normal text.
+
+    `held` are the places of all quantities and lists: none may lie between a sign and what it is
+    a sign of.
+    """
+
+    text: str
+    marks: Sequence[Mark]
+    held: Sequence[tuple[int, int]]
+
+    def left(self, start: int, *concepts: str, words: int = 3) -> Mark | None:
+        """The nearest such sign before `start`, at most `words` other words away."""
+        fitting = [
+            m
+            for m in self.marks
+            if m.concept in concepts
+            and m.end <= start
+            and self._clear(m.end, start, words)
+            and not self._inside(m)
+        ]
+        return max(fitting, key=lambda m: (m.end, m.end - m.start), default=None)
+
+    def right(self, end: int, *concepts: str, words: int = 3) -> Mark | None:
+        """The nearest such sign after `end`."""
+        fitting = [
+            m
+            for m in self.marks
+            if m.concept in concepts
+            and m.start >= end
+            and self._clear(end, m.start, words)
+            and not self._inside(m)
+        ]
+        return min(fitting, key=lambda m: (m.start, m.start - m.end), default=None)
+
+    def near(self, start: int, end: int, *concepts: str, words: int = 3) -> Mark | None:
+        """On either side; the right one first ("10 um range"), then the left one."""
+        return self.right(end, *concepts, words=words) or self.left(start, *concepts, words=words)
+
+    def denied(self, start: int, words: int = 2) -> bool:
+        """Whether a "no", "without" stands before a place, in the same part of the sentence."""
+        mark = self.left(start, "not", words=words)
+        return mark is not None and "," not in self.text[mark.end : start]
+
+    def within(self, clause: Clause, *concepts: str) -> Mark | None:
+        """The first such sign in a clause."""
+        return next((m for m in clause.marks if m.concept in concepts), None)
+
+    def _inside(self, mark: Mark) -> bool:
+        """Whether it is part of another quantity: "per" of "once per hour"."""
+        return any(start <= mark.start and mark.end <= end for start, end in self.held)
+
+    def _clear(self, a: int, b: int, words: int) -> bool:
+        between = self.text[a:b]
+        if _STOPS.search(between) or len(between.split()) > words:
+            return False
+        return not any(a <= start and end <= b for start, end in self.held)

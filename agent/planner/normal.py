@@ -1,0 +1,87 @@
+"""The instruction in a form that patterns can be matched on: plain quotes, typos mended.
+
+Offsets are kept: every place of the normal form knows its characters in the original.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from rapidfuzz.distance import OSA
+
+if TYPE_CHECKING:
+    from agent.planner.lexicon import Lexicon
+
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_SAME = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "−": "-", "–": "-", "‐": "-"})
+SHORTEST = 4  # letters of a word that can be taken for a mistyped one (of a longer word)
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """`text` to match on; `starts`: pairs (place in `text`, place in the original), rising."""
+
+    original: str
+    text: str
+    starts: tuple[tuple[int, int], ...]
+
+    def back(self, start: int, end: int) -> tuple[int, int]:
+        """Characters of the original for characters of the normal form (whole words)."""
+        return self._one(start), self._one(end, ends=True)
+
+    def _one(self, at: int, *, ends: bool = False) -> int:
+        i = bisect_right(self.starts, (at - (1 if ends else 0), len(self.original))) - 1
+        place, there = self.starts[i]
+        following = self.starts[i + 1][1] if i + 1 < len(self.starts) else len(self.original)
+        return min(there + at - place, following) if not ends else min(
+            following, there + at - place
+        )
+
+
+def normal(text: str, lexicon: Lexicon) -> Normal:
+    """Words that are near a known one become that one; case is kept elsewhere."""
+    plain = text.translate(_SAME)
+    out: list[str] = []
+    starts = [(0, 0)]
+    length = last = 0
+    for match in _WORD.finditer(plain):
+        mended = _mend(match.group().lower(), lexicon)
+        if mended == match.group().lower():
+            continue
+        out += [plain[last : match.start()], mended]
+        length += match.start() - last
+        starts.append((length, match.start()))
+        length += len(mended)
+        last = match.end()
+        starts.append((length, last))
+    out.append(plain[last:])
+    return Normal(text, "".join(out), tuple(starts))
+
+
+def _mend(word: str, lexicon: Lexicon) -> str:
+    if len(word) < SHORTEST or word in lexicon.known or not word.isalpha():
+        return word
+    return _nearest(word, lexicon.language) or word
+
+
+@lru_cache(maxsize=4096)
+def _nearest(word: str, language: str) -> str | None:
+    """The one known word within a typing error (two in eight letters), if it is the only one."""
+    from agent.planner.lexicon import lexicon
+
+    most = 1 if len(word) < 8 else 2
+    best: list[tuple[int, str]] = []
+    for known in lexicon(language).mendable:
+        if abs(len(known) - len(word)) > most or known[0] != word[0]:
+            continue  # few people mistype the first letter
+        distance = OSA.distance(word, known, score_cutoff=most)
+        if distance <= most:
+            best.append((distance, known))
+    if not best:
+        return None
+    best.sort()
+    return best[0][1] if len(best) == 1 or best[0][0] < best[1][0] else None

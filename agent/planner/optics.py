@@ -1,0 +1,296 @@
+"""Channels with their exposures, objectives, binning."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.planner.clauses import About
+from agent.planner.reading.quantity import Kind
+from agent.planner.times import is_exposure
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from agent.planner.clauses import Clause
+    from agent.planner.found import Found
+    from agent.planner.nearby import Nearby
+    from agent.planner.reading.quantity import Quantity
+    from hardware.data import MicroscopeConfig
+
+_CHANNEL_WORD = re.compile(
+    r"\s*-?\s*(channels?|fluorescence|light|signals?|filters?|stain(ing)?|images?|kanal|kanäle|canal"
+    r"|canaux|canale|canali|canales)\b",
+    re.I,
+)
+_DYES = frozenset({"gfp", "egfp", "rfp", "irfp", "dapi", "hoechst", "tritc", "sir", "mcherry", "tdtomato"})
+_UNKNOWN = re.compile(
+    r"\b(bright[- ]?field|phase[- ]contrast|DIC|transmitted( light)?|CFP|YFP|BFP|mVenus|Venus|Cy3"
+    r"|Cy7|Texas ?Red|mTurquoise\d?|Hellfeld|Phasenkontrast|fond clair|contraste de phase"
+    r"|campo chiaro|campo claro|contrasto di fase)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel where it is named in the normal text; `no`: it is not to be used."""
+
+    start: int
+    end: int
+    preset: str
+    no: bool = False
+
+
+def channel_names(config: MicroscopeConfig, words: Mapping[str, str]) -> dict[str, str]:
+    """Every word for a channel, lower case -> preset. `words`: other languages' -> `called`."""
+    names = {}
+    for preset, channel in config.channels.items():
+        for name in (preset, *channel.called):
+            names[name.lower()] = preset
+    for word, called in words.items():
+        if called in names:
+            names.setdefault(word.lower(), names[called])
+    return names
+
+
+def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Channel]:
+    """Channels in a normal text. A plain word (green, nuclei) only where a channel can stand."""
+    ordered = sorted(names, key=len, reverse=True)
+    spelled = "|".join(re.escape(name).replace(r"\ ", r"[\s-]?") for name in ordered)
+    pattern = re.compile(rf"(?<![\w])(?:{spelled})(?![\w])", re.I)
+    found: list[Channel] = []
+    for match in pattern.finditer(text):
+        name = re.sub(r"[\s-]+", " ", match.group().lower())
+        preset = names.get(name) or names.get(match.group().lower()) or _squeezed(name, names)
+        if preset is None:
+            continue
+        dye = not _PLAIN.match(match.group()) or match.group().lower() in _DYES or (
+            match.group().lower() == preset.lower()
+        )
+        if not dye and not _like_a_channel(text, match.start(), match.end(), near):
+            continue
+        if text[match.end() : match.end() + 1] == "-" and pattern.match(text, match.end() + 1):
+            continue  # H2B-mCherry: the fluorophore counts
+        gets = re.match(r"\s*,?\s*(which|that|at|with|gets|:|\()?\s*(gets?\s*|is\s*)?\d", text[match.end() :])
+        no = (near.denied(match.start()) and not gets) or (
+            bool(found) and found[-1].no and _listed(text[found[-1].end : match.start()])
+        )
+        found.append(Channel(match.start(), match.end(), preset, no))
+    return found
+
+
+def unknown_channels(text: str) -> list[tuple[int, int]]:
+    """Names of ways to image that are common, where the microscope may not have them."""
+    return [match.span() for match in _UNKNOWN.finditer(text)]
+
+
+def _squeezed(name: str, names: Mapping[str, str]) -> str | None:
+    bare = name.replace(" ", "")
+    return next((p for n, p in names.items() if n.replace(" ", "") == bare), None)
+
+
+def _listed(between: str) -> bool:
+    return between.strip().strip(",").strip().lower() in ("or", "and", "nor", "oder", "und", "ou", "et", "o", "e", "y")
+
+
+_PLAIN = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+)?$")  # green, far red, nuclei: no dye's name
+_STRUCTURES = frozenset({"nuclei", "nucleus", "cytoplasm", "chromatin", "dna"})
+
+
+def _like_a_channel(text: str, start: int, end: int, near: Nearby) -> bool:
+    """Whether a plain word stands for a channel: not where it is counted or watched for."""
+    if _CHANNEL_WORD.match(text, end):
+        return True
+    inside = [m for m in near.marks if m.start <= start and end <= m.end]
+    if any(m.concept in ("by_count", "past") for m in inside):
+        return False
+    if text[start:end].lower() not in _STRUCTURES and not any(m.concept == "target" for m in inside):
+        return True
+    before = text[max(0, start - 24) : start].lower()
+    if re.search(r"\b(most|more|many|of|a|an|any|each|every|when|if|the number of|dead|dying)\s+$", before):
+        return False
+    return not re.match(r"\s+(divid|split|condens|round|break|fragment|appear|are|is|die|per)", text[end:].lower())
+
+
+def read_channels(
+    channels: Sequence[Channel],
+    clause_at: Mapping[int, Clause],
+    found: Found,
+) -> None:
+    """Which channels the time lapse and the reaction take."""
+    banned = {c.preset for c in channels if c.no}
+    for slot, abouts in (
+        ("channels", (About.BASELINE, About.SEARCH, About.STORY, About.BUDGET, About.STOP)),
+        ("reaction.channels", (About.REACTION, About.TRIGGER)),
+    ):
+        here = [c for c in channels if clause_at[c.start].about in abouts]
+        kept = _after_corrections([c for c in here if not c.no and c.preset not in banned], found)
+        if kept:
+            names = tuple(dict.fromkeys(c.preset for c in kept))
+            found.say(slot, names, kept[0].start, kept[-1].end, "channels")
+    focus = [c for c in channels if clause_at[c.start].about is About.FOCUS and not c.no]
+    if focus:
+        found.say("autofocus.channel", focus[0].preset, focus[0].start, focus[0].end)
+
+
+def _after_corrections(channels: list[Channel], found: Found) -> list[Channel]:
+    """ "DAPI, sorry, GFP": those before a correction that is followed by a channel at once go."""
+    for at in found.corrections:
+        before = [c for c in channels if c.end <= at]
+        after = [c for c in channels if at <= c.start <= at + 30]
+        if before and after and at - before[-1].end < 12:
+            channels = [*before[:-1], *[c for c in channels if c.start >= at]]
+    return channels
+
+
+def read_all_channels(
+    clauses: Sequence[Clause], config: MicroscopeConfig, channels: Sequence[Channel], found: Found
+) -> None:
+    """ "In all four channels", "all channels except Cy5"."""
+    banned = {c.preset for c in channels if c.no}
+    for clause in clauses:
+        for mark in clause.marks:
+            if mark.concept != "all_channels" or clause.about is About.STORY:
+                continue
+            reacts = clause.about in (About.REACTION, About.TRIGGER)
+            slot = "reaction.channels" if reacts else "channels"
+            names = tuple(preset for preset in config.channels if preset not in banned)
+            found.said.pop(slot, None)
+            found.clashes.pop(slot, None)
+            found.say(slot, names, mark.start, mark.end)
+
+
+def read_exposures(
+    quantities: Sequence[tuple[Quantity, Clause]],
+    channels: Sequence[Channel],
+    clause_at: Mapping[int, Clause],
+    near: Nearby,
+    found: Found,
+) -> None:
+    """Give each exposure to its channel, or to those named before it without one."""
+    without_owner = []
+    for q, clause in quantities:
+        if not is_exposure(q, near) or clause.about in (About.STORY, About.NOTIFY, About.BUDGET):
+            continue
+        a, b = q.span.start, q.span.end
+        if clause.about is About.FOCUS:
+            found.say("autofocus.exposure_ms", q.value * 1000, a, b)
+            continue
+        owner = _owner(q, channels, near)
+        if owner is None:
+            without_owner.append((q, clause))
+        else:
+            slot = _slot(clause_at[owner.start].about)
+            found.say(f"{slot}.{owner.preset}", q.value * 1000, a, b, "exposure")
+    for q, clause in without_owner:
+        _share(q, clause, channels, clause_at, found)
+
+
+def _slot(about: About) -> str:
+    return "reaction.exposure_ms" if about in (About.REACTION, About.TRIGGER) else "exposure_ms"
+
+
+def _owner(q: Quantity, channels: Sequence[Channel], near: Nearby) -> Channel | None:
+    a, b = q.span.start, q.span.end
+    best: tuple[float, Channel] | None = None
+    for channel in channels:
+        if channel.end <= a:
+            gap, penalty = near.text[channel.end : a], 0.0
+            if any(channel.end <= s and e <= a for s, e in near.held if (s, e) != (a, b)):
+                continue
+        elif channel.start >= b:
+            gap, penalty = near.text[b : channel.start], 0.2
+            if any(b <= s and e <= channel.start for s, e in near.held):
+                continue
+        else:
+            continue
+        words = re.findall(r"[^\W_]+", gap)
+        if len(words) > 4 or re.search(r"[.;!?\n]", gap):
+            continue
+        cost = len(words) + penalty + 3 * len(re.findall(r",|\band\b|\bund\b|\bet\b", gap))
+        if best is None or cost < best[0]:
+            best = cost, channel
+    if best is None or best[0] > 4:
+        return None
+    several = near.left(best[1].start, "each", words=0) or near.right(b, "each", words=1)
+    beside = [
+        c for c in channels
+        if c is not best[1] and c.end <= best[1].start and _listed(near.text[c.end : best[1].start])
+    ]
+    return None if several or (beside and best[1].end <= a) else best[1]
+
+
+def _share(
+    q: Quantity,
+    clause: Clause,
+    channels: Sequence[Channel],
+    clause_at: Mapping[int, Clause],
+    found: Found,
+) -> None:
+    """An exposure of several channels, or of all that have none."""
+    slot = _slot(clause.about)
+    a, b = q.span.start, q.span.end
+    same = [c for c in channels if _slot(clause_at[c.start].about) == slot and not c.no]
+    near_by = [c for c in same if c.end <= a and clause_at[c.start].sentence == clause.sentence]
+    takers = [c.preset for c in (near_by or same)]
+    if clause.has("all_channels") and "channels" in found.said:
+        takers = list(found.said["channels"].value)
+    if not takers and slot == "reaction.exposure_ms":
+        takers = list(found.said["channels"].value) if "channels" in found.said else []
+    free = [preset for preset in dict.fromkeys(takers) if f"{slot}.{preset}" not in found.said]
+    for preset in free:
+        found.say(f"{slot}.{preset}", q.value * 1000, a, b, "exposure")
+    if not takers:
+        found.open_exposures.append((slot, q.value * 1000, a, b))
+
+
+def read_objectives(
+    quantities: Sequence[tuple[Quantity, Clause]],
+    config: MicroscopeConfig,
+    near: Nearby,
+    found: Found,
+) -> None:
+    """ "the 40x": the preset with that number in its name."""
+    for q, clause in quantities:
+        if q.kind is not Kind.MAGNIFICATION or clause.about in (About.STORY, About.NOTIFY):
+            continue
+        a, b = q.span.start, q.span.end
+        if near.denied(a, words=3):
+            continue
+        if re.match(r"\s*(faster|slower|more|schneller)\b", near.text[b:], re.I):
+            continue
+        slot = (
+            "reaction.objective"
+            if clause.about in (About.REACTION, About.TRIGGER)
+            else "objective"
+        )
+        found.say(slot, preset_of(q.value, config) or f"{q.value:g}X", a, b, "objective")
+
+
+def preset_of(magnification: float, config: MicroscopeConfig) -> str | None:
+    """The objective preset that names this magnification."""
+    for preset in config.objectives.items:
+        number = re.search(r"\d+(\.\d+)?", preset)
+        if number and float(number.group()) == magnification:
+            return preset
+    return None
+
+
+def read_binning(
+    quantities: Sequence[tuple[Quantity, Clause]], near: Nearby, found: Found
+) -> set[int]:
+    """ "2x2 binning", "binning 2"; returns the places of the quantities it took."""
+    taken = set()
+    for q, _ in quantities:
+        a, b = q.span.start, q.span.end
+        if q.kind not in (Kind.PAIR, Kind.COUNT, Kind.MAGNIFICATION):
+            continue
+        if near.near(a, b, "binning", words=1) is None:
+            continue
+        square = q.kind is not Kind.PAIR or q.upper == q.value
+        if square and float(q.value).is_integer():
+            found.say("binning", int(q.value), a, b)
+            taken.add(a)
+    return taken

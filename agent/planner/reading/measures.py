@@ -1,0 +1,315 @@
+"""A number with its unit at a place of a text: ranges, compounds ("1 h 30"), fractions."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agent.planner.reading.kinds import Kind
+from agent.planner.reading.numbers import Number, number_at
+from agent.planner.reading.units import UNITS, Unit, unit_at
+
+if TYPE_CHECKING:
+    from agent.planner.reading.fold import Folded
+    from agent.planner.reading.grammar import Grammar
+
+_GAP = re.compile(r"\s?-?\s?|\s+")
+_COLON = re.compile(r"([0-9]{1,3}):([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:])")
+_BARE = re.compile(r"([0-5]?[0-9])(?![0-9.,:/]*[0-9])(?!\s*[^\W_])")
+_GLUED_BARE = re.compile(r"([0-5][0-9])(?![\w.,:]*[0-9])")
+_NEGATIVE = re.compile(r"(?:^|[\s(=:\[,])-$")
+_AFTER_NUMBER = re.compile(r"[0-9]\s*-$")
+_IN_3D = re.compile(r"\b(?:in|en) [234]d$")
+_DIMENSIONS = re.compile(  # a 3d stack is no 3 days
+    r"[234]d\s*-?\s*(?:z\b|z-|stack|imag|volum|view|recon|cultur|model|spher|movi|data|bild|aufnahm|pile)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A quantity on folded text, without the words around it. Values in base units."""
+
+    kind: Kind
+    value: float
+    unit: str
+    end: int
+    upper: float | None = None
+    other: float | None = None
+    ambiguous: bool = False
+    approximate: bool = False
+    every: bool = False
+    spelled: bool = False
+
+
+def measure_at(f: Folded, at: int, g: Grammar) -> Measure | None:
+    """Number and unit at a place; a plain COUNT where no unit follows; None without a number."""
+    found = _colons(f, at, g) or _fraction(f, at, g) or _glued(f, at, g) or _one(f, at, g)
+    found = found or _plain(f, at, g)
+    if found is None:
+        return None
+    if found.kind is Kind.DURATION:
+        found = compound(f, found, g)
+    return _signed(f, at, found, g)
+
+
+def _signed(f: Folded, at: int, found: Measure, g: Grammar) -> Measure:
+    before = f.low[max(0, at - 24) : at]
+    dash = _NEGATIVE.search(before) and not _AFTER_NUMBER.search(before)
+    if dash or g.minus.search(before):
+        return replace(found, value=-found.value, upper=None)
+    return found
+
+
+def scaled(unit: Unit, number: float) -> float:
+    """A number of a unit in the base unit of its kind; a rate as seconds from one to the next."""
+    if unit.kind is Kind.RATE:
+        return unit.size / number if number else float("inf")
+    return number * unit.size
+
+
+def _colons(f: Folded, at: int, g: Grammar) -> Measure | None:
+    """1:30 h, 2:30 min, 01:30:00."""
+    match = _COLON.match(f.low, at)
+    if not match or (at and f.low[at - 1].isalnum()):
+        return None
+    gap = _GAP.match(f.low, match.end())
+    unit = unit_at(f.low, f.cased, gap.end() if gap else match.end())
+    first, second, third = (int(part or 0) for part in match.groups())
+    if match[3]:
+        end = unit[1] if unit and unit[0].name == "h" else match.end()
+        seconds = 3600 * first + 60 * second + third
+        return Measure(Kind.DURATION, seconds, "h", end)
+    if unit and unit[0].name in ("h", "min"):
+        size = unit[0].size
+        return Measure(Kind.DURATION, first * size + second * size / 60, unit[0].name, unit[1])
+    return None
+
+
+def _fraction(f: Folded, at: int, g: Grammar) -> Measure | None:
+    """Half an hour: a fraction in words, then a unit of time."""
+    if (at and f.low[at - 1].isalnum()) or not g.fractions.match(f.low, at):
+        return None
+    best: Measure | None = None
+    for part, phrase in g.fraction:
+        match = phrase.match(f.low, at)
+        if not match:
+            continue
+        gap = _GAP.match(f.low, match.end())
+        unit = unit_at(f.low, f.cased, gap.end() if gap else match.end())
+        if unit and unit[0].kind is Kind.DURATION and unit[1] - match.end() > 1:
+            made = Measure(Kind.DURATION, part * unit[0].size, unit[0].name, unit[1], spelled=True)
+            best = made if best is None or made.end > best.end else best
+    return best
+
+
+def _glued(f: Folded, at: int, g: Grammar) -> Measure | None:
+    """Number and unit in one word: fünfminütig, zwanzigfach."""
+    if g.glued is None or (at and f.low[at - 1].isalnum()):
+        return None
+    match = g.glued.match(f.low, at)
+    number = g.words.numbers.get((match[1],)) if match else None
+    if not match or not number:
+        return None
+    unit = unit_at(f.low, f.cased, match.end())
+    if not unit:
+        folds = g.folds.match(f.low, match.end())
+        return Measure(Kind.MAGNIFICATION, number.value, "x", folds.end()) if folds else None
+    every = bool(g.every_unit.search(f.low[match.end() : unit[1]]))
+    value = scaled(unit[0], number.value)
+    return Measure(unit[0].kind, value, unit[0].name, unit[1], every=every, spelled=True)
+
+
+def _one(f: Folded, at: int, g: Grammar) -> Measure | None:
+    """An hour, eine Stunde: an article and a unit of time written out."""
+    match = g.article.match(f.low, at)
+    if not match or (at and f.low[at - 1].isalnum()):
+        return None
+    unit = unit_at(f.low, f.cased, match.end(), mistyped=False)
+    if not unit or unit[0].kind is not Kind.DURATION or unit[1] - match.end() < 3:
+        return None
+    name = unit[0].name
+    if name == "s" and not _ends_phrase(f.low, unit[1]):
+        return None  # a second channel
+    return Measure(Kind.DURATION, unit[0].size, name, unit[1], spelled=True)
+
+
+_NEXT = re.compile(
+    r"\s*(?:$|[.,;:!?()/-]|(?:and|or|for|in|apart|later|after|each|per|at|of|long|und|oder|lang"
+    r"|im|et|ou|pour|par|e|o|per|con|y|de|por|with|mit|avec|between|exposure|interval)\b)"
+)
+
+
+def _ends_phrase(low: str, at: int) -> bool:
+    return bool(_NEXT.match(low, at))
+
+
+def _plain(f: Folded, at: int, g: Grammar) -> Measure | None:
+    number = number_at(f.low, at, g.words)
+    if number is None or _DIMENSIONS.match(f.low, at) or _IN_3D.search(f.low[max(0, at - 4) : at + 2]):
+        return None
+    number = _and_a_half(f.low, number, g)
+    upper = _upper(f, at, number, g)
+    end = upper.end if upper else number.end
+    top = upper.value if upper else None
+    approximate = number.approximate or bool(upper and upper.approximate)
+    unit = _unit(f, end, g, number)
+    if unit is None:
+        return Measure(
+            Kind.COUNT,
+            number.value,
+            "",
+            end,
+            top,
+            number.other,
+            number.other is not None,
+            approximate,
+            spelled=number.spelled,
+        )
+    kind, size_of, name, end, doubtful = unit
+    return Measure(
+        kind,
+        scaled(size_of, number.value),
+        name,
+        end,
+        None if top is None else scaled(size_of, top),
+        None if number.other is None else scaled(size_of, number.other),
+        doubtful or number.other is not None,
+        approximate,
+        spelled=number.spelled,
+    )
+
+
+def _and_a_half(low: str, number: Number, g: Grammar) -> Number:
+    if not number.value.is_integer():
+        return number
+    for part, phrase in g.plus:
+        match = phrase.match(low, number.end)
+        if match:
+            return replace(number, value=number.value + part, end=match.end())
+    return number
+
+
+def _upper(f: Folded, at: int, number: Number, g: Grammar) -> Number | None:
+    """The end of a range that begins with a number: 2-3, 10 to 20, between 10 and 20."""
+    joint = g.ranges.match(f.low, number.end)
+    if g.between[0].search(f.low[max(0, at - 12) : at]):
+        joint = g.between[1].match(f.low, number.end) or joint
+    if not joint:
+        return None
+    top = number_at(f.low, joint.end(), g.words)
+    if top is None or top.value <= number.value:
+        return None
+    if f.low[top.end : top.end + 1] in (":", "-") and f.low[top.end + 1 : top.end + 2].isdigit():
+        return None  # a time or a date
+    dash = "-" in joint.group() or "." in joint.group()
+    return top if dash or number.spelled == top.spelled else None
+
+
+def _unit(
+    f: Folded, at: int, g: Grammar, number: Number
+) -> tuple[Kind, Unit, str, int, bool] | None:
+    """Kind, unit, its name, where it ends, whether it is doubtful."""
+    gap = _GAP.match(f.low, at)
+    start = gap.end() if gap else at
+    for place in (start, at):
+        of = g.of_a_unit.match(f.low, at) if number.value < 1 or number.spelled else None
+        found = unit_at(f.low, f.cased, of.end() if of else place)
+        if found is None:
+            continue
+        unit, end = found
+        written = f.low[place:end]
+        if written[:1] in "'\"" and place != at:
+            return None  # a quotation mark, no unit
+        if written[:1] in "'\"" and _closes_quote(f.low, at, written[0]):
+            return None
+        if unit.name == "other":
+            return Kind.OTHER, unit, f.cased[place:end], end, False
+        return unit.kind, unit, unit.name, end, False
+    if f.cased[start : start + 1] == "m" and not f.low[start + 1 : start + 2].isalnum():
+        return Kind.DURATION, UNITS["min"], "m", start + 1, True  # metres are none of ours
+    return None
+
+
+def _closes_quote(low: str, at: int, mark: str) -> bool:
+    return len(re.findall(rf"(?:^|[\s(]){mark}(?=\S)", low[:at])) > len(
+        re.findall(rf"(?<=[^\s0-9]){mark}(?=$|[\s.,;)])", low[:at])
+    )
+
+
+def compound(f: Folded, first: Measure, g: Grammar) -> Measure:
+    """A duration with its smaller parts: 1 h 30 min, 2 hours and 15 minutes, an hour and a half, 1h30."""
+    total, end, unit = first.value, first.end, UNITS.get(first.unit, UNITS["min"])
+    smaller = unit
+    while first.upper is None:
+        half = next(((p, m) for p, x in g.plus if (m := x.match(f.low, end))), None)
+        if half and smaller is unit and not _unit_follows(f, half[1].end()):
+            total, end = total + half[0] * unit.size, half[1].end()
+            break
+        part = _part(f, end, g, smaller)
+        if part is None:
+            break
+        added, end, smaller = part
+        total += added
+    doubtful = first.ambiguous and not (first.unit == "m" and end != first.end)
+    return replace(
+        _ranged(f, first, g) if end == first.end else replace(first, value=total, end=end),
+        ambiguous=doubtful,
+    )
+
+
+def _unit_follows(f: Folded, at: int) -> bool:
+    gap = _GAP.match(f.low, at)
+    found = unit_at(f.low, f.cased, gap.end() if gap else at)
+    return bool(found and found[0].kind is Kind.DURATION)
+
+
+def _part(f: Folded, at: int, g: Grammar, above: Unit) -> tuple[float, int, Unit] | None:
+    """The next smaller part of a duration: seconds, where it ends, its unit."""
+    join = g.joins.match(f.low, at)
+    for start in {join.end() if join else at, _skip(f.low, at)}:
+        number = number_at(f.low, start, g.words, glued=f.low[start : start + 1].isdecimal())
+        if number is None or number.other is not None:
+            continue
+        unit = _unit(f, number.end, g, number)
+        if unit and unit[0] is Kind.DURATION and unit[1].size < above.size:
+            seconds = scaled(unit[1], number.value)
+            if 0 < seconds < above.size:
+                return seconds, unit[3], unit[1]
+    if above.name in ("h", "min"):
+        lower = UNITS["min" if above.name == "h" else "s"]
+        bare = _GLUED_BARE.match(f.low, at) or (
+            _BARE.match(f.low, at + 1) if f.low[at : at + 1] == " " else None
+        )
+        if bare:
+            return scaled(lower, int(bare[1])), bare.end(), lower
+        words_after = _skip(f.low, at)
+        if g.words.language == "fr" and above.name == "h" and words_after > at:
+            number = number_at(f.low, words_after, g.words)
+            if number and number.spelled and 1 < number.value < 60:
+                rest = _unit(f, number.end, g, number)
+                if rest is None and _BARE_END.match(f.low, number.end):
+                    return number.value * 60, number.end, UNITS["min"]
+    return None
+
+
+_BARE_END = re.compile(r"\s*(?:$|[.,;!?)]|puis|toutes|avec|pour|et)")
+
+
+def _skip(low: str, at: int) -> int:
+    while low[at : at + 1].isspace():
+        at += 1
+    return at
+
+
+def _ranged(f: Folded, first: Measure, g: Grammar) -> Measure:
+    """20 s - 30 s: both ends with their units, a dash between."""
+    dash = re.compile(r"\s*-\s*(?=[0-9])").match(f.low, first.end)
+    if first.upper is not None or not dash:
+        return first
+    number = number_at(f.low, dash.end(), g.words)
+    unit = _unit(f, number.end, g, number) if number else None
+    if not number or not unit or unit[0] is not first.kind:
+        return first
+    top = scaled(unit[1], number.value)
+    return replace(first, upper=top, end=unit[3]) if top > first.value else first

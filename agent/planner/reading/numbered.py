@@ -1,0 +1,455 @@
+"""Marked positions in words: "positions 1, 4 and 7", "P1 and P4", "all but position 2"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from agent.planner.reading.fold import fold, folded
+from agent.planner.reading.lists import joints, read_list
+from agent.planner.reading.numbers import number_at
+from agent.planner.reading.tables import alternatives, language_of, words
+from agent.planner.reading.units import unit_at
+from agent.planner.reading.wells import wells
+
+if TYPE_CHECKING:
+
+    from agent.planner.reading.fold import Folded
+    from agent.planner.reading.kinds import Span
+    from agent.planner.reading.lists import Joints
+
+
+class Said(StrEnum):
+    """How positions are said."""
+
+    NUMBERS = "numbers"  # positions 1, 4 and 7
+    NAMES = "names"  # P1 and P4
+    ALL = "all"  # all positions, all but 2, all six positions
+    COUNT = "count"  # six positions
+    FIRST = "first"  # the first three positions
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """One mention of positions.
+
+    Attributes
+    ----------
+    numbers : of NUMBERS, in the order said.
+    names : of NAMES, as written (ranges spelled out); P1 for "p1".
+    count : of COUNT, FIRST and LAST; of ALL where the words say it ("all six positions").
+    mine : the words mean certain ones: "my six positions", "the six positions".
+    excluded, excluded_names : of ALL.
+    unclear : an exception follows that names none ("all positions except the bad ones").
+    """
+
+    said: Said
+    span: Span
+    numbers: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    count: int | None = None
+    mine: bool = False
+    excluded: tuple[int, ...] = ()
+    excluded_names: tuple[str, ...] = ()
+    unclear: bool = False
+
+
+@dataclass(frozen=True)
+class _Phrases:
+    nouns: re.Pattern[str]
+    all: re.Pattern[str]
+    mine: re.Pattern[str]
+    first: re.Pattern[str]
+    last: re.Pattern[str]
+    except_: re.Pattern[str]
+    adjectives: re.Pattern[str]
+    number_sign: re.Pattern[str]
+    ordinals: tuple[tuple[re.Pattern[str], int], ...]
+    ordinal_ending: re.Pattern[str]
+    well: re.Pattern[str]
+    any: re.Pattern[str]  # what a mention can begin with
+
+
+_NAME = re.compile(r"(pos|p|xy|site|fov|s)[_-]?([0-9]{1,3})(?![\w]|[.,][0-9])")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_RANGE_END = re.compile(r"([0-9]{1,3})(?![\w]|[.,][0-9])")
+_PLAIN = re.compile(r"([0-9]{1,3})(?![\w]|[.:][0-9])")
+_GAP = re.compile(r"\s*")
+_ARTICLE = re.compile(r"(?:the|die|den|les|las|los|le|i|gli)\s+")
+_ALL_WORD = re.compile(
+    r"(?:all|everything|everywhere|alles?|uberall|tout|toutes|tous|partout|tutt[eio]|tod[ao]s?)(?=\s)"
+)
+MOST_SMALL = 12  # p12 is a position, p21 and p53 are proteins
+_PER = re.compile(r"\s+(?:per|in each|in every|each|in|pro|je|par|per|por|a|an)\s+(?:each\s+|every\s+)?(?:well|napf|puits|pozzett|pocillo)")
+_CHOSEN = re.compile(
+    r"(?:best|top|most|random|beste[nr]?|meilleur\w*|miglior\w*|mejor\w*|zufallig\w*|first|last|of|other)\s*$"
+)
+_CHOSEN_AFTER = re.compile(r"\s+(?:with the (?:most|best|highest)|mit den meisten|plus)")
+_LITTLE = re.compile(r"[\s,]*(?:for\s+|the\s+|die\s+|der\s+|den\s+|les?\s+|la\s+|las?\s+|los?\s+|el\s+|i\s+)?")
+
+
+@lru_cache(maxsize=8)
+def _phrases(language: str) -> _Phrases:
+    table = words(language)
+
+    def one(key: str, after: str = "") -> re.Pattern[str]:
+        return re.compile(rf"(?<!\w){alternatives(table.listed('numbered', key))}{after}")
+
+    ordinals = tuple(
+        (re.compile(folded(k) + r"(?!\w)"), int(v))
+        for k, v in table.mapped("ordinals").items()
+        if k not in ("other", "andere")
+    )
+    begin = (
+        one("nouns"),
+        one("all", r"\s*"),
+        one("mine", r"\s+"),
+        one("first", r"\s+"),
+        one("last", r"\s+"),
+        one("except"),
+    )
+    any_ = [r"[0-9]", _NAME.pattern, _ARTICLE.pattern, _ALL_WORD.pattern]
+    any_ += [phrase.pattern for phrase in (*begin, *(o for o, _ in ordinals))]
+    return _Phrases(
+        *begin,
+        one("adjectives", r"\s*"),
+        re.compile(r"\s*(?:#|no\.?|nr\.?|n°|number|nummer|numbers|numero)?\s*:?\s*"),
+        ordinals,
+        re.compile(alternatives(table.listed("ordinal_endings"))),
+        re.compile(rf"(?<!\w){alternatives(table.listed('wells', 'wells'))}\s*$"),
+        re.compile("|".join(any_)),
+    )
+
+
+@lru_cache(maxsize=64)
+def numbered(
+    text: str, language: str | None = None, known: tuple[str, ...] = ()
+) -> tuple[Numbered, ...]:
+    """All mentions of positions in a text, in order. `known`: names of the marked positions."""
+    f = fold(text)
+    language = language or language_of(f.low)
+    reader = _Reader(f, language, _phrases(language), joints(language), _known(known))
+    out: list[Numbered] = []
+    end = 0
+    plate = wells(text, language)
+    taken = plate.spans if plate else ()
+    for match in re.finditer(r"(?<![\w])\w+", f.low):
+        at = match.start()
+        if at < end or any(span.start <= f.at[at] < span.end for span in taken):
+            continue
+        found = reader.at(at)
+        if found is None:
+            continue
+        mention, end = found
+        out.append(mention)
+    return tuple(out)
+
+
+def _known(names: Collection[str]) -> dict[str, str]:
+    return {folded(name).lower(): name for name in names}
+
+
+@dataclass(frozen=True)
+class _Reader:
+    f: Folded
+    language: str
+    p: _Phrases
+    j: Joints
+    known: dict[str, str]
+
+    def at(self, at: int) -> tuple[Numbered, int] | None:
+        """The mention that begins at a place and its end."""
+        low, known = self.f.low, self.known
+        word = _LETTERS.match(low, at)
+        begins = self.p.any.match(low, at) or (word and word.group() in words(self.language).number_starts)
+        if not begins and not (known and self._one_known(at)):
+            return None
+        for read in (self._all, self._first, self._ordinal, self._listed, self._count):
+            found = read(at)
+            if found:
+                return found
+        return self._named(at)
+
+    def _all(self, at: int) -> tuple[Numbered, int] | None:
+        """All positions, every field, all six positions; all but 2 and 3."""
+        low = self.f.low
+        match = self.p.all.match(low, at)
+        if not match:
+            return self._all_but(at)
+        place, count = match.end(), None
+        number = number_at(low, place, words(self.language))
+        if number and number.value.is_integer():
+            count, place = int(number.value), self._gap(number.end)
+        adjective = self.p.adjectives.match(low, place)
+        place = adjective.end() if adjective else place
+        noun = self.p.nouns.match(low, place)
+        if not noun or self._listed(place):
+            return self._all_but(at)
+        return self._without(at, noun.end(), count)
+
+    def _all_but(self, at: int) -> tuple[Numbered, int] | None:
+        """All but position 2, everything except P3."""
+        match = _ALL_WORD.match(self.f.low, at)
+        but = self.p.except_.match(self.f.low, self._gap(match.end())) if match else None
+        but = but or self.p.except_.match(self.f.low, at)
+        if not but or not match:
+            return None
+        start = match.end() if match else at
+        found = self._exception(self._gap(start) if match else at)
+        if not found:
+            return None
+        numbers, names, end = found
+        return self._made(at, end, Said.ALL, excluded=numbers, excluded_names=names), end
+
+    def _without(self, at: int, end: int, count: int | None) -> tuple[Numbered, int]:
+        place = _LITTLE.match(self.f.low, end)
+        start = place.end() if place else end
+        exception = self._exception(start)
+        if exception:
+            numbers, names, end = exception
+            made = self._made(
+                at, end, Said.ALL, count=count, mine=True, excluded=numbers, excluded_names=names
+            )
+            return made, end
+        open_ = self.p.except_.match(self.f.low, start) is not None
+        return self._made(at, end, Said.ALL, count=count, mine=True, unclear=open_), end
+
+    def _exception(self, at: int) -> tuple[tuple[int, ...], tuple[str, ...], int] | None:
+        but = self.p.except_.match(self.f.low, at)
+        if not but:
+            return None
+        gap = _LITTLE.match(self.f.low, but.end())
+        start = gap.end() if gap else but.end()
+        said = self._listed(start) or self._named(start) or self._ordinal(start)
+        if said:
+            return said[0].numbers, said[0].names, said[1]
+        plain = self._numbers(start)
+        return (plain[0], (), plain[1]) if plain else None
+
+    def _first(self, at: int) -> tuple[Numbered, int] | None:
+        """The first three positions, les trois premières positions."""
+        low = self.f.low
+        for phrase, said in ((self.p.first, Said.FIRST), (self.p.last, Said.LAST)):
+            head = phrase.match(low, at)
+            place = head.end() if head else self._article(at)
+            number = number_at(low, place, words(self.language))
+            if not number or number.value not in range(1, 1000):
+                continue
+            place = self._gap(number.end)
+            if not head:
+                behind = phrase.match(low, place)
+                if not behind:
+                    continue
+                place = behind.end()
+            noun = self.p.nouns.match(low, place)
+            if noun:
+                count = int(number.value)
+                return self._made(at, noun.end(), said, count=count, mine=True), noun.end()
+        return None
+
+    def _article(self, at: int) -> int:
+        match = _ARTICLE.match(self.f.low, at)
+        return match.end() if match else at
+
+    def _ordinal(self, at: int) -> tuple[Numbered, int] | None:
+        """The second and fourth position, 3rd position."""
+        low = self.f.low
+        place = self._article(at)
+        if re.search(r"(?:every|each|jede[nrs]?|chaque|ogni|cada|a)\s+$", low[max(0, at - 10) : at]):
+            return None
+
+        def read(start: int, _: bool) -> tuple[int, int] | None:
+            digits = _RANGE_END_LOOSE.match(low, start)
+            ending = self.p.ordinal_ending.match(low, digits.end()) if digits else None
+            if digits and ending:
+                return int(digits.group()), ending.end()
+            for phrase, value in self.p.ordinals:
+                match = phrase.match(low, start)
+                if match:
+                    return value, match.end()
+            return None
+
+        found = read_list(low, place, self.j, read)
+        noun = self.p.nouns.match(low, self._gap(found.end)) if found else None
+        if not found or not noun or self._numbers(self._gap(noun.end())):
+            return None
+        numbers = _spread([(a, b) for a, b in found.items])
+        return self._made(at, noun.end(), Said.NUMBERS, numbers=numbers), noun.end()
+
+    def _listed(self, at: int) -> tuple[Numbered, int] | None:
+        """Positions 1, 4 and 7; position three; positions P1 and P4."""
+        noun = self.p.nouns.match(self.f.low, at)
+        if not noun:
+            return None
+        sign = self.p.number_sign.match(self.f.low, noun.end())
+        start = sign.end() if sign else noun.end()
+        numbers = self._numbers(start)
+        if numbers:
+            return self._made(at, numbers[1], Said.NUMBERS, numbers=numbers[0]), numbers[1]
+        named = self._named(start)
+        if named:
+            return self._made(at, named[1], Said.NAMES, names=named[0].names), named[1]
+        return None
+
+    def _numbers(self, at: int) -> tuple[tuple[int, ...], int] | None:
+        low = self.f.low
+
+        def read(start: int, later: bool) -> tuple[int, int] | None:
+            start += low[start : start + 1] == "#"
+            noun = self.p.nouns.match(low, start) if later else None  # position 1 and position 4
+            if noun:
+                sign = self.p.number_sign.match(low, noun.end())
+                start = sign.end() if sign else noun.end()
+            match = _PLAIN.match(low, start)
+            if match:
+                value, end = int(match[1]), match.end()
+            else:
+                number = number_at(low, start, words(self.language))
+                if not number or not number.spelled or not number.value.is_integer():
+                    return None
+                value, end = int(number.value), number.end
+            return None if self._counts(end, later) else (value, end)
+
+        found = read_list(low, at, self.j, read)
+        return (_spread(list(found.items)), found.end) if found else None
+
+    def _counts(self, at: int, later: bool) -> bool:
+        """Whether a unit or noun follows a number: "position 1, 5 min"."""
+        start = at + (self.f.low[at : at + 1] in (" ", "-"))
+        unit = unit_at(self.f.low, self.f.cased, start)
+        if unit:
+            return not (unit[0].name == "other" and start > at)
+        return later and bool(_COUNTED.match(self.f.low, at))
+
+    def _named(self, at: int) -> tuple[Numbered, int] | None:
+        """P1, P2 and P4; P1-P4; names that are known."""
+        low = self.f.low
+        if self.p.well.search(low[max(0, at - 16) : at]):
+            return None
+
+        def read(start: int, later: bool) -> tuple[str, int] | None:
+            known = self._one_known(start)
+            if known:
+                return known
+            match = _NAME.match(low, start)
+            if match and (later or not self._protein(start, match)):
+                prefix = self.f.cased[start : match.start(2)]
+                prefix = prefix.upper() if len(prefix) == 1 else prefix
+                return f"{prefix}{match[2]}", match.end()
+            bare = _RANGE_END.match(low, start) if later else None
+            if bare and not self._counts(bare.end(), True) and not self._decimal(bare.end()):
+                return bare[1], bare.end()
+            return None
+
+        found = read_list(low, at, self.j, read)
+        if not found:
+            return None
+        names = _spelled_out(list(found.items))
+        return self._made(at, found.end, Said.NAMES, names=names), found.end
+
+    def _protein(self, at: int, match: re.Match[str]) -> bool:
+        """Whether it is no position: p53, s6, passage P5."""
+        small = not self.f.cased[at].isupper() and len(match[1]) == 1
+        if self.f.low[max(0, at - 8) : at] == "passage ":
+            return True
+        return small and (match[1] == "s" or int(match[2]) > MOST_SMALL)
+
+    def _decimal(self, at: int) -> bool:
+        return bool(re.match(r"[.,:][0-9]", self.f.low[at : at + 2]))
+
+    def _one_known(self, at: int) -> tuple[str, int] | None:
+        best: tuple[str, int] | None = None
+        for low, name in self.known.items():
+            end = at + len(low)
+            if self.f.low.startswith(low, at) and not self.f.low[end : end + 1].isalnum():
+                if best is None or end > best[1]:
+                    best = name, end
+        return best
+
+    def _count(self, at: int) -> tuple[Numbered, int] | None:
+        """Six positions, my six positions, the 6 marked positions."""
+        low = self.f.low
+        mine = self.p.mine.match(low, at)
+        place = mine.end() if mine else at
+        number = number_at(low, place, words(self.language))
+        if not number or number.value not in range(1, 10000):
+            return None
+        word = low[place : number.end]
+        if word in ("a", "an", "ein", "eine", "un", "une", "una", "uno", "one", "einer", "eins"):
+            return None
+        after = self._gap(number.end)
+        adjective = self.p.adjectives.match(low, after)
+        noun = self.p.nouns.match(low, adjective.end() if adjective else after)
+        if not noun or _PER.match(low, noun.end()) or _CHOSEN_AFTER.match(low, noun.end()):
+            return None
+        if _CHOSEN.search(low[max(0, at - 14) : at]):
+            return None
+        if self._numbers(self._gap(noun.end())):
+            return None
+        certain = mine is not None or adjective is not None
+        count = int(number.value)
+        return self._made(at, noun.end(), Said.COUNT, count=count, mine=certain), noun.end()
+
+    def _gap(self, at: int) -> int:
+        match = _GAP.match(self.f.low, at)
+        return match.end() if match else at
+
+    def _made(
+        self,
+        start: int,
+        end: int,
+        said: Said,
+        *,
+        numbers: tuple[int, ...] = (),
+        names: tuple[str, ...] = (),
+        count: int | None = None,
+        mine: bool = False,
+        excluded: tuple[int, ...] = (),
+        excluded_names: tuple[str, ...] = (),
+        unclear: bool = False,
+    ) -> Numbered:
+        span = self.f.span(start, end)
+        return Numbered(
+            said, span, numbers, names, count, mine, excluded, excluded_names, unclear
+        )
+
+
+_RANGE_END_LOOSE = re.compile(r"[0-9]{1,3}")
+_COUNTED = re.compile(
+    r"\s*(?:x\s*[0-9]|%|\s(?:times?|rounds?|time ?points?|frames?|images?|planes?|slices?|channels?"
+    r"|fields?|wells?|runden|bilder|ebenen|mal|images|plans|fois|immagini|piani|volte|imagenes|planos"
+    r"|veces|positions?)\b)"
+)
+
+
+def _spread(items: list[tuple[int, int | None]]) -> tuple[int, ...]:
+    out: list[int] = []
+    for low, high in items:
+        if high is None or high - low > 2000:
+            out += [low] if high is None else [low, high]
+        else:
+            out += range(min(low, high), max(low, high) + 1)
+    return tuple(dict.fromkeys(out))
+
+
+def _spelled_out(items: list[tuple[str, str | None]]) -> tuple[str, ...]:
+    """Names with their ranges; a bare number takes the letters of the name before it."""
+    out: list[str] = []
+    prefix = ""
+    for low, high in items:
+        head = re.match(r"(.*?)([0-9]+)$", low)
+        if head and head[1]:
+            prefix = head[1]
+        name = low if head is None or head[1] else prefix + low
+        tail = re.match(r".*?([0-9]+)$", high) if high else None
+        if head is None or tail is None:
+            out += [name] if high is None else [name, high]
+            continue
+        first, last = int(head[2]), int(tail[1])
+        wide = len(head[2]) if head[2].startswith("0") else 0
+        out += [f"{prefix}{n:0{wide}d}" for n in range(min(first, last), max(first, last) + 1)]
+    return tuple(dict.fromkeys(out))

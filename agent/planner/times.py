@@ -1,0 +1,293 @@
+"""Which duration is what: interval, length, phase; of the time lapse or of the reaction."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from agent.planner.clauses import About
+from agent.planner.reading.quantity import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.planner.clauses import Clause
+    from agent.planner.found import Found
+    from agent.planner.nearby import Nearby
+    from agent.planner.reading.quantity import Quantity
+
+LONGEST_EXPOSURE_S = 60.0  # a longer time next to "exposure" is no exposure
+SHORT_S, LONG_S = 600.0, 3600.0  # a time that stands alone is an interval up to, a length from here
+RATIO = 2.5  # of two bare times the longer is the length where it is so many times the shorter
+
+
+_AT = re.compile(r"(\bat|@|\bà)\s*$", re.I)  # "20 min at 10 s"
+
+
+class Role(StrEnum):
+    """What a time says."""
+
+    INTERVAL = "interval"
+    LENGTH = "length"
+    END = "end"  # of a phase, at a time of day
+    TOTAL = "total"  # the length of everything, phases together
+    BARE = "bare"  # no word says it
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A duration with its role, or an end (seconds from now).
+
+    `then`: a word before it begins another phase. `several`: "10 or 12 h", which is none.
+    """
+
+    value_s: float
+    role: Role
+    start: int
+    end: int
+    then: bool = False
+    several: bool = False
+
+
+@dataclass(slots=True)
+class Phase:
+    """Interval and length as far as said."""
+
+    interval: Timed | None = None
+    length: Timed | None = None
+
+
+@dataclass(slots=True)
+class Lapse:
+    """A time lapse as said: phases, and the length of the whole where that is said apart."""
+
+    phases: list[Phase] = field(default_factory=lambda: [Phase()])
+    total: Timed | None = None
+    unclear: list[Timed] = field(default_factory=list)
+
+
+def is_exposure(q: Quantity, near: Nearby) -> bool:
+    """Whether a duration is an exposure: in milliseconds, or next to that word."""
+    if q.kind is not Kind.DURATION or q.every or q.value > LONGEST_EXPOSURE_S:
+        return False
+    if q.unit in ("ms", "us"):
+        return True
+    a, b = q.span.start, q.span.end
+    beside = near.left(a, "exposure", words=2) or near.right(b, "exposure", words=1)
+    return beside is not None and near.left(a, "every", words=1) is None
+
+
+def role(q: Quantity, near: Nearby) -> Role:
+    """What the words next to a duration make of it."""
+    a, b = q.span.start, q.span.end
+    if q.kind is Kind.RATE or q.every:
+        return Role.INTERVAL
+    left = near.left(a, "every", "for", "first", "then", "after", words=1)
+    right = near.right(b, "every", "long", words=0)
+    if right is not None and right.concept == "every":
+        return Role.INTERVAL
+    if _AT.search(near.text[max(0, a - 6) : a]):
+        return Role.INTERVAL
+    if left is not None and left.concept == "every":
+        return Role.INTERVAL
+    total = near.right(b, "total_light", words=0) or near.left(a, "total_light", words=1)
+    if total is not None:
+        return Role.TOTAL
+    if left is not None or right is not None:
+        return Role.LENGTH
+    return Role.BARE
+
+
+def timed(
+    quantities: Sequence[tuple[Quantity, Clause]], near: Nearby, abouts: frozenset[About]
+) -> list[Timed]:
+    """The durations of clauses that are about `abouts`, in order; exposures are left to others.
+
+    Plain numbers after a correction take the unit of the duration before it: "every 5 min ...
+    actually 8".
+    """
+    out: list[Timed] = []
+    last: Quantity | None = None
+    for q, clause in quantities:
+        if clause.about not in abouts:
+            continue
+        a, b = q.span.start, q.span.end
+        if q.kind is Kind.COUNT and last is not None and _unitless_time(q, last, near):
+            size = last.value / _number_of(last)
+            out.append(Timed(q.value * size, Role.BARE, a, b, then=_then(near, a)))
+            continue
+        if q.kind not in (Kind.DURATION, Kind.RATE) or is_exposure(q, near):
+            continue
+        its = role(q, near)
+        if clause.about is About.STOP and its is Role.BARE:
+            its = Role.LENGTH
+        several = q.upper is not None and q.upper != q.value
+        out.append(Timed(q.value, its, a, b, _then(near, a), several))
+        last = q
+    return [_before_interval(t, out[n + 1 :], near) for n, t in enumerate(out)]
+
+
+def _before_interval(time: Timed, later: Sequence[Timed], near: Nearby) -> Timed:
+    """ "Two hours at a frame per minute": a bare time right before an interval is a length."""
+    if time.role is not Role.BARE or not later or later[0].role is not Role.INTERVAL:
+        return time
+    gap = near.text[time.end : later[0].start]
+    if later[0].value_s < time.value_s and re.fullmatch(r"\s*(at|@|à|mit|with|of|,)?\s*(a |one |1 )?", gap):
+        return replace(time, role=Role.LENGTH)
+    return time
+
+
+def _then(near: Nearby, at: int) -> bool:
+    return near.left(at, "then", words=5) is not None
+
+
+def _unitless_time(q: Quantity, last: Quantity, near: Nearby) -> bool:
+    """A number that takes the unit of the time before it: after a correction, or "following 8"."""
+    a, b = q.span.start, q.span.end
+    if near.right(b, "rounds", "events", "planes", "best", words=1) is not None:
+        return False
+    marks = [m for m in near.marks if m.concept == "correction" and last.span.end <= m.start < a]
+    if marks and len(near.text[marks[-1].end : a].split()) <= 2:
+        return True
+    then = near.left(a, "then", words=1)
+    return then is not None and not near.text[then.end : a].strip()
+
+
+def _number_of(q: Quantity) -> float:
+    """The number that was written: 5 of "5 min", 2 of "half past"-like words."""
+    return q.value / SECONDS.get(q.unit, q.value)
+
+
+SECONDS = {"ms": 1e-3, "us": 1e-6, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "wk": 604800.0}
+
+
+def lapse(times: Sequence[Timed], found: Found) -> Lapse:
+    """Put intervals and lengths together, phase by phase, later ones correcting earlier ones."""
+    whole = Lapse()
+    for time in times:
+        if time.role is not Role.BARE:
+            _take(whole, time, found)
+    bare = [time for time in times if time.role is Role.BARE]
+    _bare(whole, bare, found, rounds="rounds" in found.said)
+    return whole
+
+
+def _take(whole: Lapse, time: Timed, found: Found) -> None:
+    phase = whole.phases[-1]
+    if time.several:
+        whole.unclear.append(time)
+        return
+    if time.role is Role.END:
+        before = sum(p.length.value_s for p in whole.phases[:-1] if p.length is not None)
+        known = all(p.length is not None for p in whole.phases[:-1])
+        if not known or phase.length is not None:
+            whole.unclear.append(time)
+            return
+        time = replace(time, role=Role.LENGTH, value_s=time.value_s - before)
+    if time.role is Role.TOTAL:
+        whole.total = time
+    elif time.role is Role.INTERVAL:
+        known = phase.interval
+        if known is None or found.corrected(known.end, time.start):
+            phase.interval = time
+        elif phase.length is not None or time.then:
+            whole.phases.append(Phase(interval=time))
+        elif known.value_s != time.value_s:
+            whole.unclear.append(time)
+    else:
+        known = phase.length
+        if known is None or found.corrected(known.end, time.start):
+            phase.length = time
+        elif phase.interval is not None and time.value_s != known.value_s:
+            if time.then or len(whole.phases) > 1 or phase.interval.start > known.start:
+                whole.phases.append(Phase(length=time))
+            else:
+                whole.unclear.append(time)
+        elif time.value_s != known.value_s:
+            whole.unclear.append(time)
+
+
+def _bare(whole: Lapse, bare: Sequence[Timed], found: Found, *, rounds: bool) -> None:
+    """Durations without a word that says what they are: "GFP 5min 12h"."""
+    phase = whole.phases[-1]
+    waiting = []
+    for time in bare:
+        if _corrects(whole, time, found):
+            continue
+        waiting.append(time)
+    if len(waiting) == 2 and phase == Phase():
+        short, long = sorted(waiting, key=lambda t: t.value_s)
+        if long.value_s >= RATIO * short.value_s:
+            phase.interval, phase.length = short, long
+            return
+    for time in waiting:
+        interval, length = phase.interval, phase.length
+        if interval is not None and length is None and time.value_s > interval.value_s:
+            phase.length = time
+        elif length is not None and interval is None and time.value_s < length.value_s:
+            phase.interval = time
+        elif interval is None and length is None and len(waiting) == 1 and not time.several:
+            if rounds or time.value_s <= SHORT_S:
+                phase.interval = time
+            elif time.value_s >= LONG_S:
+                phase.length = time
+            else:
+                whole.unclear.append(time)
+        else:
+            whole.unclear.append(time)
+
+
+def _corrects(whole: Lapse, time: Timed, found: Found) -> bool:
+    """ "every 30 min, no wait, 20 min": takes the place of the last time before the correction."""
+    for phase in reversed(whole.phases):
+        said = [t for t in (phase.interval, phase.length) if t is not None]
+        before = [t for t in said if t.end <= time.start and found.corrected(t.end, time.start)]
+        if not before:
+            continue
+        last = max(before, key=lambda t: t.start)
+        if last is phase.interval:
+            phase.interval = time
+        else:
+            phase.length = time
+        return True
+    return False
+
+
+def say(whole: Lapse, prefix: str, found: Found) -> None:
+    """Give the slots below `prefix` their values; phases only belong to the time lapse."""
+    phases = [p for p in whole.phases if p != Phase()]
+    if len(phases) > 1 and not prefix:
+        _say_phases(phases, whole.total, found)
+    elif phases:
+        first = phases[0]
+        if first.interval is not None:
+            t = first.interval
+            found.say(f"{prefix}interval_s", t.value_s, t.start, t.end, "interval")
+        length = first.length or whole.total
+        if length is not None:
+            found.say(f"{prefix}duration_s", length.value_s, length.start, length.end, "length")
+        for later in phases[1:]:
+            whole.unclear += [t for t in (later.interval, later.length) if t is not None]
+    elif whole.total is not None:
+        t = whole.total
+        found.say(f"{prefix}duration_s", t.value_s, t.start, t.end, "length")
+
+
+def _say_phases(phases: Sequence[Phase], total: Timed | None, found: Found) -> None:
+    times = [t for p in phases for t in (p.interval, p.length) if t is not None]
+    start, end = min(t.start for t in times), max(t.end for t in times)
+    pairs = [
+        (p.interval.value_s if p.interval else None, p.length.value_s if p.length else None)
+        for p in phases
+    ]
+    if total is not None and pairs[-1][1] is None:
+        before = sum(length or 0.0 for _, length in pairs[:-1])
+        if all(length for _, length in pairs[:-1]) and total.value_s > before:
+            pairs[-1] = (pairs[-1][0], total.value_s - before)
+    found.open_phases = tuple(pairs)
+    if all(interval and length for interval, length in pairs):
+        found.say("phases", tuple(pairs), start, end)
+    else:
+        found.phase_place = (start, end)

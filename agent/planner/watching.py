@@ -1,0 +1,127 @@
+"""What is watched for, and how the run reacts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from agent.planner.clauses import About
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.planner.clauses import Clause
+    from agent.planner.found import Found
+    from agent.planner.marks import Mark
+    from agent.planner.nearby import Nearby
+
+GENERIC = ("cell", "nucleus")  # named in most conditions, seldom what is meant
+_FILL = re.compile(
+    r"^(you|we|i|it|there|he|she|the judge|one|they)?\s*('s|is|are|see|sees|find|finds|spot|spots|"
+    r"detect|detects|notice|notices|catch|catches|get|have|has|can see|comes? across|recogni[sz]es?)?"
+    r"\s*(that|of|for|any|some|a|an|the|one|another|first|new|at least one)*\s*",
+    re.I,
+)
+_APPEARS = re.compile(
+    r"\s*\b(appears?|shows? up|is (visible|there|seen|found|detected|spotted|present|in view)|"
+    r"comes? (into|in) (view|sight|the field)|enter(s|ing)?( the)?( field| view| frame)?( of view)?|coming (in|into view)|(appear|show|form|emerg)ing( up)?|"
+    r"pops? up|forms?|turns? up|becomes? visible|starts?( to)?|emerges?|arrives?|happens?|occurs?|"
+    r"drifts? (by|in|into)|passes by|floats? (by|in)|swims? by|is forming|begins?( to)?|can be seen|comes along)\b.*$",
+    re.I,
+)
+_SINGULAR = re.compile(r"(?<=[a-z]{3})(?<!s)s$")
+
+
+def read_watching(
+    clauses: Sequence[Clause], near: Nearby, found: Found
+) -> None:
+    """Target, and whether the run reacts to it."""
+    triggers = [c for c in clauses if c.about is About.TRIGGER]
+    reactions = [c for c in clauses if c.about is About.REACTION]
+    searches = [c for c in clauses if c.about is About.SEARCH]
+    named = [
+        (m, c)
+        for c in (*triggers, *reactions, *searches, *clauses)
+        for m in c.marks
+        if m.concept == "target"
+    ]
+    in_triggers = [m for m, c in named if c.about is About.TRIGGER]
+    chosen = _choose(in_triggers)
+    if triggers:
+        place = triggers[0]
+        found.say("watch", True, place.start, place.end)
+        if chosen is None or chosen.name in GENERIC:
+            words = _free_words(near.text, triggers, chosen)
+            if words is not None:
+                text, start, end = words
+                found.say("target", text, start, end, "target")
+                return
+    if chosen is None and (triggers or reactions):
+        chosen = _choose([m for m, c in named if c.about is About.REACTION])
+    if chosen is None and searches:
+        chosen = _choose([m for m, c in named if c.about is About.SEARCH and m.name not in GENERIC])
+    if chosen is None and triggers:
+        chosen = _choose([m for m, _ in named])
+    if chosen is not None:
+        found.say("target", chosen.name, chosen.start, chosen.end, "target")
+
+
+def _choose(marks: Sequence[Mark]) -> Mark | None:
+    """The most telling one: a dividing cell is meant by "as soon as a cell divides"."""
+    telling = [m for m in marks if m.name not in GENERIC]
+    for m in telling or marks:
+        return m
+    return None
+
+
+def _free_words(
+    text: str, triggers: Sequence[Clause], chosen: Mark | None
+) -> tuple[str, int, int] | None:
+    """What is watched for in the person's own words: "as soon as a rosette shows up"."""
+    for clause in triggers:
+        start = clause.start
+        opening = [m for m in clause.marks if m.concept in ("if", "watch")]
+        if opening:
+            start = max(m.end for m in opening if m.start <= opening[0].end + 2)
+        body = text[start : clause.end]
+        lead = len(body) - len(body.lstrip())
+        fill = _FILL.match(body[lead:])
+        begin = start + lead + (fill.end() if fill else 0)
+        rest = text[begin : clause.end]
+        rest = re.split(r"[,;.:()\n]| and | then | in (any|one|each|a|the) | at (any|one) | on ", rest)[0]
+        rest = _APPEARS.sub("", rest).strip(" -")
+        words = rest.lower().split()
+        if not 1 <= len(words) <= 4 or any(any(ch.isdigit() for ch in w) for w in words):
+            continue
+        if chosen is not None and rest.lower() in ("cell", "cells", "nucleus", "nuclei"):
+            return None
+        if words[-1] in ("it", "that", "this", "them", "something", "anything", "interesting"):
+            continue
+        end = begin + len(rest)
+        return _SINGULAR.sub("", " ".join(words)), begin, end
+    return None
+
+
+def read_reaction(clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
+    """How often, how long, and whether the stage follows."""
+    reacts = [c for c in clauses if c.about in (About.REACTION, About.TRIGGER)]
+    if not reacts:
+        return
+    flags = (
+        ("until_gone", "reaction.until_gone", True),
+        ("follow", "reaction.follow", True),
+        ("once_per_field", "reaction.repeat", "once_per_field"),
+        ("once_only", "reaction.repeat", "once"),
+        ("per_event", "reaction.repeat", "every_event"),
+    )
+    for concept, slot, value in flags:
+        strong = concept in ("once_only", "once_per_field", "follow", "until_gone")
+        for clause in clauses if strong else reacts:
+            mark = near.within(clause, concept)
+            if mark is None or near.denied(mark.start, words=1):
+                continue
+            if slot == "reaction.repeat" and slot in found.said:
+                continue
+            if concept == "per_event" and clause.about is About.TRIGGER and clause.conditional:
+                continue  # "whenever": the usual way
+            found.say(slot, value, mark.start, mark.end)

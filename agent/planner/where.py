@@ -1,0 +1,201 @@
+"""Where an instruction wants to look: positions, wells of a plate, grids."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.planner.clauses import About
+from agent.planner.draft import No
+from agent.planner.reading.names import SHAPES, NoSuchWells, Said, grid, numbered, plate, wells
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from agent.planner.clauses import Clause
+    from agent.planner.found import Found
+    from agent.planner.nearby import Nearby
+    from agent.planner.reading.names import Grid, Numbered, Plate, Wells
+    from agent.planner.reading.kinds import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Everything in a text that says where."""
+
+    positions: tuple[Numbered, ...]
+    wells: Wells | None
+    plate: Plate | None
+    grid: Grid | None
+
+    @property
+    def spans(self) -> list[Span]:
+        """Their words."""
+        spans = [p.span for p in self.positions]
+        spans += self.wells.spans if self.wells is not None else ()
+        spans += [self.plate.span] if self.plate is not None else []
+        if self.grid is not None:
+            spans.append(self.grid.span)
+            spans += [self.grid.overlap_span] if self.grid.overlap_span is not None else []
+        return spans
+
+
+def places(text: str, language: str, names: Collection[str]) -> Places:
+    """Read a normal text; `names` are those of the microscope's marked positions."""
+    return Places(
+        numbered(text, language, tuple(names)),
+        wells(text, language),
+        plate(text, language),
+        grid(text, language),
+    )
+
+
+def read_where(
+    where: Places,
+    known: Collection[str],
+    clause_of: Callable[[int], Clause],
+    near: Nearby,
+    found: Found,
+) -> None:
+    """Give positions, wells, plate and grid their slots."""
+    _wells(where, found)
+    if where.grid is not None:
+        _grid(where.grid, clause_of, found)
+    if where.wells is None or not where.wells.spans:
+        _positions(where.positions, tuple(known), clause_of, near, found)
+
+
+def _wells(where: Places, found: Found) -> None:
+    said, its_plate = where.wells, where.plate
+    if its_plate is not None:
+        a, b = its_plate.span.start, its_plate.span.end
+        found.say("plate", its_plate.name, a, b)
+    if said is None or not said.spans:
+        return
+    a, b = said.spans[0].start, said.spans[-1].end
+    if said.unclear or not (said.included or said.excluded):
+        found.unclear += [(s.start, s.end) for s in said.unclear]
+        return
+    if its_plate is None or its_plate.wells not in SHAPES:
+        found.open_wells = (said, a, b)
+        return
+    named = said.on(*SHAPES[its_plate.wells])
+    if isinstance(named, NoSuchWells):
+        words = found.words(a, b)
+        found.refused.append(No("wells", str(words), named.reason, named.remedy))
+        return
+    found.say("wells", named, a, b)
+
+
+def _grid(said: Grid, clause_of: Callable[[int], Clause], found: Found) -> None:
+    a, b = said.span.start, said.span.end
+    found.say("grid.rows", said.rows, a, b)
+    found.say("grid.columns", said.columns, a, b)
+    if said.overlap is not None:
+        c, d = (said.overlap_span.start, said.overlap_span.end) if said.overlap_span else (a, b)
+        found.say("grid.overlap_percent", round(said.overlap * 100, 9), c, d)
+
+
+def _positions(
+    said: tuple[Numbered, ...],
+    known: tuple[str, ...],
+    clause_of: Callable[[int], Clause],
+    near: Nearby,
+    found: Found,
+) -> None:
+    told: list[str] = []
+    first = last = 0
+    for one in said:
+        a, b = one.span.start, one.span.end
+        about = clause_of(a).about
+        if about is About.STORY or (one.said is Said.ALL and about is About.BUDGET):
+            continue
+        if near.denied(a, words=1) and one.said is Said.ALL:
+            continue
+        if one.unclear:
+            found.unclear.append((a, b))
+        names = _names(one, known)
+        if names is None:
+            if one.said is Said.COUNT and about is About.SEARCH and one.count:
+                found.say("search.best", one.count, a, b)
+                continue
+            if one.count is not None and not told:
+                found.say("positions.count", one.count, a, b)
+            continue
+        if told and found.corrected(last, a):
+            told = []
+        first = a if not told else first
+        last = b
+        told += [name for name in names if name not in told]
+    told, last = _listed_later(told, last, known, near, found)
+    if not told and "positions.count" not in found.said:
+        mark = next((m for m in near.marks if m.concept == "all_positions"), None)
+        if mark is not None and not near.denied(mark.start, words=1):
+            found.say("positions.all", True, mark.start, mark.end)
+    if told:
+        found.said.pop("positions.count", None)
+        found.clashes.pop("positions.count", None)
+        found.say("positions", tuple(told), first, last, "positions")
+
+
+_LIST = re.compile(r"[\s,:.-]*(?:only |just |nur |seulement |solo |sólo )?(?=p?\d)", re.I)
+
+
+def _listed_later(
+    told: list[str], last: int, known: tuple[str, ...], near: Nearby, found: Found
+) -> tuple[list[str], int]:
+    """ "Positions 1 to 4, sorry, 1 to 5": a list after a correction, without the word again."""
+    places = [m.end for m in near.marks if m.concept == "correction" and 0 <= m.start - last <= 6]
+    if not told:
+        places += [
+            m.end
+            for m in re.finditer(r"\b(only|just|nur|seulement|solo|sólo)\b", near.text, re.I)
+            for m in [_End(m.end())]
+        ]
+    for at in places:
+        lead = _LIST.match(near.text, at)
+        if lead is None:
+            continue
+        rest = "positions " + near.text[lead.end() :]
+        read = numbered(rest, "en", known)
+        if read and read[0].span.start == 0 and read[0].said in (Said.NUMBERS, Said.NAMES):
+            end = lead.end() + read[0].span.end - len("positions ")
+            if re.match(r"\s*(min|s\b|sec|h\b|hour|ms|um|µm|x\b|%)", near.text[end:], re.I):
+                continue
+            names = _names(read[0], known)
+            if names:
+                return list(names), end
+    return told, last
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    end: int
+
+
+def _names(one: Numbered, known: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Names of the microscope's positions; None where only a number is said."""
+    match one.said:
+        case Said.NAMES:
+            return one.names
+        case Said.NUMBERS:
+            return tuple(_numbered(n, known) for n in one.numbers)
+        case Said.ALL:
+            out = {_numbered(n, known) for n in one.excluded} | set(one.excluded_names)
+            return tuple(name for name in known if name not in out)
+        case Said.FIRST:
+            return known[: one.count] if one.count and one.count <= len(known) else None
+        case Said.LAST:
+            return known[-one.count :] if one.count and one.count <= len(known) else None
+        case _:
+            return None
+
+
+def _numbered(number: int, known: tuple[str, ...]) -> str:
+    """Position 3: the one with that number in its name, else the third."""
+    for name in known:
+        digits = "".join(ch for ch in name if ch.isdigit())
+        if digits and int(digits) == number:
+            return name
+    return known[number - 1] if 1 <= number <= len(known) else f"P{number}"
