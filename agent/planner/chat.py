@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from agent.planner.chat_budget import BudgetUsedUp, Purse
-from agent.planner.chat_call import ChatCalls
+from agent.planner.chat_call import REFUSED, ChatCalls
 from agent.planner.chat_form import Form, as_data, form_for, repair, rules
 from agent.planner.chat_items import Around, Fault, find, values
 from agent.planner.chat_merge import merge
@@ -145,9 +145,6 @@ def _form(calls: ChatCalls, messages: list[Message], around: Around) -> tuple[Fo
         return calls.ask(again), ""
     except (ChatFailed, Unfit, BudgetUsedUp) as error:
         return form, f"the model could not be asked to mend its form: {error}"
-
-
-REFUSED = "the model refused to answer"
 
 
 def _faults(form: Form, around: Around) -> tuple[Fault, ...]:

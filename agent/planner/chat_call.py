@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from agent.planner.chat_form import Form, misfit
-from policies.remote.chat_faults import NOT_THE_FORM, ChatFailed, Unfit, in_words
+from policies.remote.chat_faults import ChatFailed, Unfit, in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from langchain_core.messages import AIMessage
+
     from agent.planner.chat_budget import Purse
     from agent.planner.chat_options import ChatOptions
 
+REFUSED = "the model refused to answer"
 PAUSE_S = 0.5  # before a call is repeated; twice as long each time
 Message = tuple[str, str]  # role (system, human, ai) and text
 
@@ -65,15 +68,19 @@ class ChatCalls:
             refused = isinstance(getattr(error, "status_code", None), int)
             self._purse.count({"output_tokens": 0} if refused else None, size, allowed)
             raise fault from None  # what the library says may hold parts of the key
-        usage = getattr(result["raw"], "usage_metadata", None)
-        self._purse.count(usage, size, allowed)
-        if result["parsing_error"] is not None:
-            fault = self._fault(result["parsing_error"])
-            raise (fault if isinstance(fault, Unfit) else Unfit(NOT_THE_FORM)) from None
-        form = result["parsed"]
-        if not isinstance(form, Form):
-            raise Unfit(NOT_THE_FORM)
-        return form
+        self._purse.count(result["raw"].usage_metadata, size, allowed)
+        return self._filled_in(result["raw"])
+
+    def _filled_in(self, message: AIMessage) -> Form:
+        """The reply as a form. LangChain's own parser is not asked: it closes what was cut off."""
+        if message.additional_kwargs.get("refusal"):
+            raise Unfit(REFUSED)
+        try:
+            if message.tool_calls:
+                return self._form.model_validate(message.tool_calls[0]["args"])
+            return self._form.model_validate_json(message.text)
+        except ValidationError as error:
+            raise Unfit(misfit(error)) from None
 
     def _within(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """The result of a call, or ChatFailed when the time is over: not every client has one."""
@@ -97,8 +104,6 @@ class ChatCalls:
     def _fault(self, error: BaseException) -> ChatFailed | Unfit:
         if isinstance(error, ChatFailed):
             return error
-        if isinstance(error, ValidationError):
-            return Unfit(misfit(error))
         return in_words(error, self._limit)
 
     @property
@@ -138,7 +143,8 @@ def _chain(options: ChatOptions, reply_tokens: int, form: type[Form]) -> Any:
 
     try:
         model = init_chat_model(options.model, **arguments(options, reply_tokens))
-        return model.with_structured_output(form, include_raw=True)
+        strict = {"strict": True} if options.model.startswith("openai:") else {}
+        return model.with_structured_output(form.model_json_schema(), include_raw=True, **strict)
     except Exception:  # no package, no key, no such provider
         provider = options.model.partition(":")[0]
         raise ChatFailed(

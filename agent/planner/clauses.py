@@ -74,7 +74,7 @@ def clauses(
 
     `held`: places of quantities and lists of names, which are never cut. `joins`: "and", "but".
     """
-    cuts = _cuts(text, marks, held, joins)
+    cuts = _cuts(text, marks, held, joins, places)
     found = []
     for start, end, sentence in cuts:
         inside = tuple(m for m in marks if start <= m.start < end)
@@ -98,7 +98,11 @@ def clauses(
 
 
 def _cuts(
-    text: str, marks: Sequence[Mark], held: Sequence[tuple[int, int]], joins: re.Pattern[str]
+    text: str,
+    marks: Sequence[Mark],
+    held: Sequence[tuple[int, int]],
+    joins: re.Pattern[str],
+    spots: Sequence[int],
 ) -> list[tuple[int, int, int]]:
     def free(at: int) -> bool:
         return not any(a < at < b for a, b in held)
@@ -114,6 +118,10 @@ def _cuts(
             places.add(mark.start)
         if mark.concept == "notify" and free(mark.start) and not _condition_before(mark, marks):
             places.add(mark.start)
+    for at in spots:  # "mail me when it is done position 3 every 2 min": nobody said a comma
+        told = [m for m in marks if m.concept in ("done", "trouble") and m.end <= at <= m.end + 3]
+        if told and free(at):
+            places.add(at)
     for match in joins.finditer(text):
         near = [m for m in marks if match.end() <= m.start <= match.end() + 14]
         if free(match.start()) and any(m.concept in _OPENERS for m in near):
@@ -252,6 +260,7 @@ def _alone(text: str, clause: Clause) -> About | None:
         clause.has("target")
         or (
             watches[0].start - clause.start < 24
+            and not clause.places
             and _STRONG.match(text[watches[0].start : watches[0].end])
         )
     ):
@@ -279,6 +288,8 @@ _STRONG = re.compile(  # whatever comes next is what is watched for
 
 def _condition(clause: Clause, has: set[str] | frozenset[str]) -> About:
     """What a condition is a condition of."""
+    if clause.has("target") and clause.has("every") and clause.quantities:
+        return About.TRIGGER
     if clause.has("focus_lost", "af_fail", "autofocus"):
         return About.FOCUS
     if clause.has("notify") or ("notify" in has and clause.has("trouble", "done", "question_event")):
@@ -287,7 +298,7 @@ def _condition(clause: Clause, has: set[str] | frozenset[str]) -> About:
         return About.STOP
     if "stop_run" in has and clause.has("light", "disk"):
         return About.BUDGET
-    if clause.has("trouble", "done") and not clause.has("target"):
+    if clause.has("trouble", "done") and not clause.has("target") and has & {"notify", "stop_run"}:
         return About.NOTIFY
     if clause.has("notify"):
         return About.NOTIFY

@@ -32,6 +32,7 @@ class Found:
     unclear: list[tuple[int, int]] = field(default_factory=list)  # quantities without a slot
     unknown: list[tuple[int, int]] = field(default_factory=list)  # channels that nobody has
     taken: set[int] = field(default_factory=set)  # places of quantities that have their slot
+    used: list[tuple[int, int]] = field(default_factory=list)  # places that gave a value
     bare_clocks: list[tuple[int, int]] = field(default_factory=list)  # times of day, of what?
     stack_wanted: bool = False
     grid_wanted: bool = False
@@ -50,6 +51,7 @@ class Found:
     def say(self, slot: str, value: Any, start: int, end: int, kind: str = "") -> None:
         """A value for a slot. Two different ones are a contradiction unless one corrects."""
         source = self.words(start, end)
+        self.used.append((start, end))
         why = fits(slot, value)
         if why:
             self.bad.append((slot, source, why))

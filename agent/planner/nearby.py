@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from agent.planner.clauses import Clause
     from agent.planner.marks import Mark
 
+_OF = re.compile(r"\b(of|de|di|von|by|da|zu|at|about|:|=)\b|[\s:=]", re.I)
 _STOPS = re.compile(r"[.;!?\n]")
 
 
@@ -48,6 +49,7 @@ class Nearby:
             and m.start >= end
             and self._clear(end, m.start, words)
             and not self._inside(m)
+            and not self._of_next(end, m)
         ]
         return min(fitting, key=lambda m: (m.start, m.start - m.end), default=None)
 
@@ -63,6 +65,15 @@ class Nearby:
     def within(self, clause: Clause, *concepts: str) -> Mark | None:
         """The first such sign in a clause."""
         return next((m for m in clause.marks if m.concept in concepts), None)
+
+    def _of_next(self, end: int, mark: Mark) -> bool:
+        """ "16 um in steps of 2 um": steps belong to what follows them at once."""
+        if not self.text[end : mark.start].strip():
+            return False
+        return any(
+            start >= mark.end and not _OF.sub("", self.text[mark.end : start])
+            for start, _ in self.held
+        )
 
     def _inside(self, mark: Mark) -> bool:
         """Whether it is part of another quantity: "per" of "once per hour"."""

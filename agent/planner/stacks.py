@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent.planner.optics import Channel
     from agent.planner.reading.quantity import Quantity
 
-_FROM_TO = re.compile(r"(from|von|de|da|desde)\s*$", re.I)
+_BOTH = re.compile(r"\W*(±|\+\s*/?\s*-)")
 
 
 def read_stacks(
@@ -59,7 +59,7 @@ def _length(q: Quantity, prefix: str, near: Nearby, found: Found) -> bool:
     if q.upper is not None:
         _say(found, f"{prefix}range_um", abs(q.upper - q.value), q)
         return True
-    if near.left(a, "either_side", words=0) or near.right(b, "either_side", words=1):
+    if _BOTH.match(q.text) or near.left(a, "either_side", words=0) or near.right(b, "either_side", words=1):
         _say(found, f"{prefix}range_um", 2 * q.value, q)
         return True
     for side in ("above", "below"):

@@ -110,10 +110,13 @@ def timed(
     """
     out: list[Timed] = []
     last: Quantity | None = None
+    number: Quantity | None = None
     for q, clause in quantities:
         if clause.about not in abouts:
             continue
         a, b = q.span.start, q.span.end
+        if q.kind is Kind.COUNT:
+            number = q
         if q.kind is Kind.COUNT and last is not None and _unitless_time(q, last, near):
             size = last.value / _number_of(last)
             out.append(Timed(q.value * size, Role.BARE, a, b, then=_then(near, a)))
@@ -121,6 +124,8 @@ def timed(
         if q.kind not in (Kind.DURATION, Kind.RATE) or is_exposure(q, near):
             continue
         its = role(q, near)
+        if its is Role.BARE and number is not None:
+            its = _role_of_number(q, number, near)
         if clause.about is About.STOP and its is Role.BARE:
             its = Role.LENGTH
         several = q.upper is not None and q.upper != q.value
@@ -137,6 +142,14 @@ def _before_interval(time: Timed, later: Sequence[Timed], near: Nearby) -> Timed
     if later[0].value_s < time.value_s and re.fullmatch(r"\s*(at|@|à|mit|with|of|,)?\s*(a |one |1 )?", gap):
         return replace(time, role=Role.LENGTH)
     return time
+
+
+def _role_of_number(q: Quantity, number: Quantity, near: Nearby) -> Role:
+    """ "For 40, sorry, 50 min": the role of the number that is corrected."""
+    end = number.span.end
+    between = [m for m in near.marks if m.concept == "correction" and end <= m.start < q.span.start]
+    close = q.span.start - end < 24
+    return role(number, near) if between and close else Role.BARE
 
 
 def _then(near: Nearby, at: int) -> bool:

@@ -29,7 +29,7 @@ from agent.planner.optics import (
     read_objectives,
     unknown_channels,
 )
-from agent.planner.reading.quantity import Quantity, quantities
+from agent.planner.reading.quantity import Kind, Quantity, quantities
 from agent.planner.slots import fits
 from agent.planner.stacks import read_stack_channels, read_stacks
 from agent.planner.times import Lapse, lapse, say, timed
@@ -117,7 +117,7 @@ def _read(
     read_exposures(pairs, channels, clause_at, near, found)
     taken = read_binning(pairs, near, found)
     taken |= read_budget(pairs, near, found)
-    taken |= read_rounds(pairs, near, found)
+    taken |= read_rounds(pairs, parts, near, found)
     rest = [(q, c) for q, c in pairs if q.span.start not in taken]
     read_objectives(rest, config, near, found)
     ends = read_clocks(rest, near, found, now)
@@ -146,6 +146,7 @@ def _read(
     read_focus(pairs, parts, near, found)
     _burst_length(found)
     _focus_rounds(found)
+    _unused(pairs, near, found)
     found.stack_wanted = _wanted("stack", parts, near)
     found.grid_wanted = _wanted("grid", parts, near)
     found.unknown = [
@@ -154,6 +155,26 @@ def _read(
         and not near.denied(span[0], words=2)
         and clause_of(span[0]).about is not About.STORY
     ]
+
+
+def _unused(pairs: list[tuple[Quantity, Clause]], near: Nearby, found: Found) -> None:
+    """Numbers that no slot was found for: outside of stories they mean something to the person."""
+    used = [*found.where.values(), *found.used, *found.unclear, *found.bare_clocks]
+    for q, clause in pairs:
+        a, b = q.span.start, q.span.end
+        if clause.about is About.STORY or q.kind not in _ALWAYS_MEANT:
+            continue
+        if any(x < b and a < y for x, y in used) or near.denied(a, words=3):
+            continue
+        if any(b <= at <= b + 20 for at in found.corrections):
+            continue  # taken back
+        if near.near(a, b, "past", words=3) is None and not (q.kind is Kind.LENGTH and q.value > 1000):
+            found.unclear.append((a, b))
+
+
+_ALWAYS_MEANT = frozenset(
+    {Kind.DURATION, Kind.RATE, Kind.LENGTH, Kind.DOSE, Kind.BYTES, Kind.MAGNIFICATION}
+)
 
 
 def _wanted(concept: str, parts: list[Clause], near: Nearby) -> bool:

@@ -17,16 +17,24 @@ if TYPE_CHECKING:
 
 GENERIC = ("cell", "nucleus")  # named in most conditions, seldom what is meant
 _FILL = re.compile(
-    r"^(you|we|i|it|there|he|she|the judge|one|they)?\s*('s|is|are|see|sees|find|finds|spot|spots|"
-    r"detect|detects|notice|notices|catch|catches|get|have|has|can see|comes? across|recogni[sz]es?)?"
-    r"\s*(that|of|for|any|some|a|an|the|one|another|first|new|at least one)*\s*",
+    r"^(you|we|i|it|there|he|she|the judge|one|they|du|man|ich|sich|es|tu|vous|on|il y a|si|c'è|hay|se)?\s*"
+    r"('s|is|are|see|sees|find|finds|spot|spots|detect|detects|notice|notices|catch|catches|get|have|has|"
+    r"can see|comes? across|recogni[sz]es?|appears?|siehst|sieht|findest|findet|erscheint|auftaucht|"
+    r"vois|voyez|voit|trouves?|apparaît|aparece|ves|detectas|encuentras|vedi|trovi|compare|appare|"
+    r"spunta)?\s*"
+    r"(that|of|for|any|some|a|an|the|one|another|first|new|at least one|eine?[nrms]?|der|die|das|"
+    r"une?|des|le|la|l'|una?|il|lo|un'|el|los|las|alguna?|jede[rs]?|irgendeine?)*\s*",
     re.I,
 )
 _APPEARS = re.compile(
     r"\s*\b(appears?|shows? up|is (visible|there|seen|found|detected|spotted|present|in view)|"
-    r"comes? (into|in) (view|sight|the field)|enter(s|ing)?( the)?( field| view| frame)?( of view)?|coming (in|into view)|(appear|show|form|emerg)ing( up)?|"
+    r"comes? (into|in) (view|sight|the field)|enter(s|ing)?( the)?( field| view| frame)?( of view)?|"
+    r"coming (in|into view)|(appear|show|form|emerg)ing( up)?|crawl(s|ing)?|moves?|swims?|"
     r"pops? up|forms?|turns? up|becomes? visible|starts?( to)?|emerges?|arrives?|happens?|occurs?|"
-    r"drifts? (by|in|into)|passes by|floats? (by|in)|swims? by|is forming|begins?( to)?|can be seen|comes along)\b.*$",
+    r"drifts? (by|in|into)|passes by|floats? (by|in)|swims? by|is forming|begins?( to)?|"
+    r"can be seen|comes along|auftaucht|erscheint|auftritt|zu sehen( ist)?|sichtbar( ist| wird)?|"
+    r"sich (bildet|zeigt)|vorbeikommt|kommt|apparaît|se forme|arrive|passe|est visible|appare|compare|"
+    r"si forma|entra|arriva|aparece|se forma|llega|pasa|es visible)\b.*$",
     re.I,
 )
 _SINGULAR = re.compile(r"(?<=[a-z]{3})(?<!s)s$")
@@ -88,7 +96,7 @@ def _free_words(
         fill = _FILL.match(body[lead:])
         begin = start + lead + (fill.end() if fill else 0)
         rest = text[begin : clause.end]
-        rest = re.split(r"[,;.:()\n]| and | then | in (any|one|each|a|the) | at (any|one) | on ", rest)[0]
+        rest = re.split(r"[,;.:()\n]| and | then | in (any|one|each|a|the) | at (any|one|p?\\d) | on | en | an | im | auf | dans | sur | nel | su | in ", rest)[0]
         rest = _APPEARS.sub("", rest).strip(" -")
         words = rest.lower().split()
         if not 1 <= len(words) <= 4 or any(any(ch.isdigit() for ch in w) for w in words):

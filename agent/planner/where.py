@@ -117,7 +117,11 @@ def _positions(
             found.unclear.append((a, b))
         names = _names(one, known)
         if names is None:
-            if one.said is Said.COUNT and about is About.SEARCH and one.count:
+            if one.said is Said.COUNT and about is About.SEARCH and one.count and (
+                not one.mine
+                or near.right(b, "best", "by_count", "by_confluence", words=3) is not None
+                or near.left(a, "best", words=1) is not None
+            ):
                 found.say("search.best", one.count, a, b)
                 continue
             if one.count is not None and not told:

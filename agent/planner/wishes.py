@@ -170,9 +170,10 @@ def read_focus(quantities: Quantities, clauses: Sequence[Clause], near: Nearby, 
         if fails is not None and deeds:
             mark, deed = deeds[0]
             found.say("autofocus.on_failure", deed, mark.start, mark.end)
-        if lost is not None and clause.conditional and _only_when(clause, clauses):
+        only = lost is not None and near.text[lost.start : lost.end].lower().startswith(_ONLY)
+        if lost is not None and (only or (clause.conditional and _only_when(clause, clauses))):
             found.say("autofocus.when", "focus_lost", lost.start, lost.end)
-            continue
+            lost = fails = None
         if nth is not None:
             words = re.findall(r"\w+", near.text[nth.start : nth.end].lower())
             number = next((int(re.sub(r"\D", "", w)) for w in words if w[0].isdigit()), 0) or next(
@@ -195,6 +196,9 @@ def read_focus(quantities: Quantities, clauses: Sequence[Clause], near: Nearby, 
             found.say("autofocus.range_um", q.value, a, b)
         elif q.kind in (Kind.DURATION, Kind.RATE) and (q.every or near.left(a, "every", words=1)):
             found.focus_every = (q.value, a, b)
+
+
+_ONLY = ("only", "nur", "seulement", "uniquement", "solo", "soltanto", "sólo")
 
 
 def _only_when(clause: Clause, clauses: Sequence[Clause]) -> bool:
@@ -228,16 +232,24 @@ def read_flags(clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
                 found.say("once", True, once.start, once.end)
 
 
-def read_rounds(quantities: Quantities, near: Nearby, found: Found) -> set[int]:
-    """ "40 time points", "ten times": rounds of the time lapse, visits of a burst."""
+def read_rounds(
+    quantities: Quantities, clauses: Sequence[Clause], near: Nearby, found: Found
+) -> set[int]:
+    """ "40 time points", "ten times": rounds of the time lapse or of a survey, visits of a burst."""
     taken = set()
+    searching = {c.sentence for c in clauses if c.about is About.SEARCH}
     for q, clause in quantities:
         a, b = q.span.start, q.span.end
         if q.kind is not Kind.COUNT or q.every or not float(q.value).is_integer():
             continue
         if near.right(b, "rounds", words=0) is None or q.value == 1:
             continue
-        if clause.about is About.BASELINE:
+        if clause.about is About.SEARCH or (
+            clause.about is About.BASELINE and clause.sentence in searching
+        ):
+            found.say("search.rounds", int(q.value), a, b)
+            taken.add(a)
+        elif clause.about is About.BASELINE:
             found.say("rounds", int(q.value), a, b)
             taken.add(a)
         elif clause.about in (About.REACTION, About.TRIGGER):

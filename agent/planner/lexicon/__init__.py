@@ -93,5 +93,5 @@ def _read(name: str) -> dict[str, list[str]]:
 def _pattern(patterns: list[str]) -> re.Pattern[str]:
     ordered = sorted(patterns, key=len, reverse=True)
     return re.compile(
-        rf"(?<![\w])(?:{'|'.join(ordered)})(?:(?<=\s)|(?![\w]))", re.IGNORECASE
+        rf"(?<![\w])(?:{'|'.join(ordered)})(?:(?<=[\s'])|(?![\w]))", re.IGNORECASE
     )

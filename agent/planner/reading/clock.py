@@ -122,7 +122,9 @@ def _phrases(language: str) -> _Phrases:
         parts=tuple((_one(k), str(v)) for k, v in table.mapped("clock", "parts").items()),
         weekdays=weekdays,
         month_of=months,
-        between=re.compile(rf"\s*(?:{alternatives(listed('between'), whole=False)}(?:\s+|(?<='))|\s)?\s*"),
+        between=re.compile(
+            rf"\s*(?:{alternatives(listed('between'), whole=False)}(?:\s+|(?<='))|\s)?\s*"
+        ),
         hours_24=table.tables[0]["clock"]["hour_24"] == "true",
         any=re.compile("|".join(["[0-9]", *(x.pattern for x in begin)])),
         numbers=frozenset(table.number_starts),
@@ -261,7 +263,9 @@ def _date(low: str, at: int, p: _Phrases) -> Day | None:
         return Day(named.end(), date=(_year(named[3]), _month(named[2], p), int(named[1])))
     american = p.dates[1].match(low, at)
     if american and american[1] != "may":
-        return Day(american.end(), date=(_year(american[3]), _month(american[1], p), int(american[2])))
+        return Day(
+            american.end(), date=(_year(american[3]), _month(american[1], p), int(american[2]))
+        )
     return None
 
 
@@ -274,9 +278,7 @@ def _month(name: str, p: _Phrases) -> int:
     return next(i + 1 for phrase, i in p.month_of if phrase.fullmatch(name))
 
 
-def _time(
-    f: Folded, at: int, p: _Phrases, g: Grammar, *, context: bool, bare: bool
-) -> Time | None:
+def _time(f: Folded, at: int, p: _Phrases, g: Grammar, *, context: bool, bare: bool) -> Time | None:
     """`context`: after "at", "until" or a day; `bare`: after words that an hour alone may follow."""
     low = f.low
     for phrase, hour in p.named:
@@ -396,7 +398,8 @@ def _said(phrase: re.Pattern[str], low: str, at: int) -> bool:
 
 
 def _unit_after(f: Folded, at: int, p: _Phrases) -> bool:
-    found = unit_at(f.low, f.cased, at + (f.low[at : at + 1] == " "))
+    place = at + (f.low[at : at + 1] == " ")
+    found = unit_at(f.low, f.cased, place, mistyped=False)
     return bool(found) and not p.hour_word.match(f.low, at) and not p.am.match(f.low, at)
 
 
@@ -406,5 +409,3 @@ def _range_of_hours(f: Folded, at: int, end: int) -> bool:
     if joint and _FRENCH.match(f.low, joint.end()) and re.search(r"\bde\s+$", f.low[:at]):
         return True
     return bool(re.search(r"\bde\s+[0-9]{1,2}\s?h\s?(?:[0-9]{2})?\s+a\s+$", f.low[:at]))
-
-

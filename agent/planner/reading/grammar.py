@@ -71,9 +71,7 @@ def grammar(language: str) -> Grammar:
         for other in table.tables:
             for value, phrases in other.get(key, {}).items():
                 entries[value] += [p for p in phrases if p not in entries[value]]
-        return tuple(
-            (float(v), re.compile(alternatives(entries[v], whole=False))) for v in entries
-        )
+        return tuple((float(v), re.compile(alternatives(entries[v], whole=False))) for v in entries)
 
     minus = [k for k, v in table.mapped("signs").items() if v == "-1"]
     glued = table.tables[0].get("glued")
@@ -92,9 +90,7 @@ def grammar(language: str) -> Grammar:
         fractions=re.compile("|".join(x.pattern for _, x in fraction)),
         period=re.compile("|".join([every, each, *(x.pattern for x, _, _ in adverbs)])),
         of_a_unit=re.compile(rf"\s+{alternatives(listed('of_a_unit'), whole=False)}(?:\s+|(?<='))"),
-        plus=tuple(
-            (v, re.compile(rf"\s+(?:{p.pattern})(?!\w)")) for v, p in mapped("plus")
-        ),
+        plus=tuple((v, re.compile(rf"\s+(?:{p.pattern})(?!\w)")) for v, p in mapped("plus")),
         joins=re.compile(rf"\s*(?:{alternatives(listed('joins'))}|&|\+)\s*"),
         ranges=re.compile(rf"\s*(?:-|\.\.\.?|\s{alternatives(listed('ranges'))}\s)\s*"),
         between=(
@@ -103,9 +99,7 @@ def grammar(language: str) -> Grammar:
             ),
             re.compile(rf"\s+{alternatives([t['between']['joint'] for t in table.tables])}\s+"),
         ),
-        minus=re.compile(
-            rf"(?<!\w)(?<!plus )(?<!plus or )(?<!plus/){alternatives(minus)}\s+$"
-        ),
+        minus=re.compile(rf"(?<!\w)(?<!plus )(?<!plus or )(?<!plus/){alternatives(minus)}\s+$"),
         about=re.compile(rf"(?:~|≈|≃|{alternatives(listed('approximately'))})\s*"),
         about_before=re.compile(
             rf"(?:~|≈|≃|(?<!\w){alternatives(listed('approximately'), whole=False)})\s*$"
@@ -124,18 +118,23 @@ def grammar(language: str) -> Grammar:
         ordinal_ending=re.compile(alternatives(listed("ordinal_endings"))),
         rounds=whole("rounds", before=r"[\s-]*"),
         times=tuple(
-            (re.compile(pattern(k) + r"(?!\w)"), float(v))
-            for k, v in table.mapped("times").items()
+            (re.compile(pattern(k) + r"(?!\w)"), float(v)) for k, v in table.mapped("times").items()
         ),
         times_after=whole("times_after", before=r"[\s-]*"),
         rate_nouns=whole("rate_nouns", before=r"\s*"),
-        per=re.compile(rf"\s*(?:/|\s{alternatives(listed('per_only'), whole=False)}(?<=[\w'])(?=\W|(?<=')))\s*"),
-        per_times=re.compile(rf"\s*(?:/|\s{alternatives(listed('per'), whole=False)}(?<=[\w'])(?=\W|(?<=')))\s*"),
+        per=re.compile(
+            rf"\s*(?:/|\s{alternatives(listed('per_only'), whole=False)}(?<=[\w'])(?=\W|(?<=')))\s*"
+        ),
+        per_times=re.compile(
+            rf"\s*(?:/|\s{alternatives(listed('per'), whole=False)}(?<=[\w'])(?=\W|(?<=')))\s*"
+        ),
         by=re.compile(rf"\s*(?:x|\*|\s{alternatives(listed('by'))}\s)\s*"),
         vague=whole("not_numbers", after=r"\s*"),
         no_counts=frozenset(map(folded, listed("not_counts"))),
         folds=re.compile(rf"[\s-]?{alternatives(listed('folds'))}"),
         magnified=re.compile(rf"[\s-]*{alternatives(listed('magnified'), whole=False)}"),
-        magnify_before=re.compile(rf"(?<!\w){alternatives(listed('magnify_before'), whole=False)}\s*$"),
+        magnify_before=re.compile(
+            rf"(?<!\w){alternatives(listed('magnify_before'), whole=False)}\s*$"
+        ),
         glued=re.compile(rf"(\w+?)(?={pattern(glued)})") if glued else None,
     )

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from agent.planner.reading.fold import fold
-from agent.planner.reading.numbers import number_at
 from agent.planner.reading.kinds import Kind
+from agent.planner.reading.numbers import number_at
 from agent.planner.reading.quantity import quantities
 from agent.planner.reading.tables import alternatives, language_of, words
 
@@ -94,9 +94,7 @@ def _after(low: str, at: int) -> str:
     return re.split(r"[,.;!?]|\b(?:every|alle|toutes|ogni|cada)\b", low[at : at + REACH])[0]
 
 
-def _rows_and_columns(
-    f: Folded, p: _Phrases, language: str
-) -> tuple[int, int, int, int] | None:
+def _rows_and_columns(f: Folded, p: _Phrases, language: str) -> tuple[int, int, int, int] | None:
     """A grid of 3 rows and 4 columns."""
     said: dict[str, tuple[int, int, int]] = {}
     for match in re.finditer(r"(?<![\w.,])\w+", f.low):

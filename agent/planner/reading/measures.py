@@ -87,7 +87,7 @@ def _colons(f: Folded, at: int, g: Grammar) -> Measure | None:
 
 
 def _fraction(f: Folded, at: int, g: Grammar) -> Measure | None:
-    """Half an hour: a fraction in words, then a unit of time."""
+    """Half an hour, half a micron: a fraction in words, then a unit."""
     if (at and f.low[at - 1].isalnum()) or not g.fractions.match(f.low, at):
         return None
     best: Measure | None = None
@@ -97,8 +97,9 @@ def _fraction(f: Folded, at: int, g: Grammar) -> Measure | None:
             continue
         gap = _GAP.match(f.low, match.end())
         unit = unit_at(f.low, f.cased, gap.end() if gap else match.end())
-        if unit and unit[0].kind is Kind.DURATION and unit[1] - match.end() > 1:
-            made = Measure(Kind.DURATION, part * unit[0].size, unit[0].name, unit[1], spelled=True)
+        if unit and unit[0].kind in (Kind.DURATION, Kind.LENGTH) and unit[1] - match.end() > 1:
+            value, name = part * unit[0].size, unit[0].name
+            made = Measure(unit[0].kind, value, name, unit[1], spelled=True)
             best = made if best is None or made.end > best.end else best
     return best
 
@@ -122,9 +123,11 @@ def _glued(f: Folded, at: int, g: Grammar) -> Measure | None:
 
 def _one(f: Folded, at: int, g: Grammar) -> Measure | None:
     """An hour, eine Stunde: an article and a unit of time written out."""
-    match = g.article.match(f.low, at)
-    if not match or (at and f.low[at - 1].isalnum()):
+    if at and f.low[at - 1].isalnum():
         return None
+    match = g.article.match(f.low, at)
+    if not match:
+        return _hour_and_a_half(f, at, g)
     unit = unit_at(f.low, f.cased, match.end(), mistyped=False)
     if not unit or unit[0].kind is not Kind.DURATION or unit[1] - match.end() < 3:
         return None
@@ -132,6 +135,19 @@ def _one(f: Folded, at: int, g: Grammar) -> Measure | None:
     if name == "s" and not _ends_phrase(f.low, unit[1]):
         return None  # a second channel
     return Measure(Kind.DURATION, unit[0].size, name, unit[1], spelled=True)
+
+
+def _hour_and_a_half(f: Folded, at: int, g: Grammar) -> Measure | None:
+    """Hora y media, without its article."""
+    unit = unit_at(f.low, f.cased, at, mistyped=False) if f.low[at].isalpha() else None
+    if not unit or unit[0].kind is not Kind.DURATION or unit[1] - at < 3:
+        return None
+    for part, phrase in g.plus:
+        match = phrase.match(f.low, unit[1])
+        if match and not _unit_follows(f, match.end()):
+            value, name = (1 + part) * unit[0].size, unit[0].name
+            return Measure(Kind.DURATION, value, name, match.end(), spelled=True)
+    return None
 
 
 _NEXT = re.compile(
@@ -146,7 +162,11 @@ def _ends_phrase(low: str, at: int) -> bool:
 
 def _plain(f: Folded, at: int, g: Grammar) -> Measure | None:
     number = number_at(f.low, at, g.words)
-    if number is None or _DIMENSIONS.match(f.low, at) or _IN_3D.search(f.low[max(0, at - 4) : at + 2]):
+    if (
+        number is None
+        or _DIMENSIONS.match(f.low, at)
+        or _IN_3D.search(f.low[max(0, at - 4) : at + 2])
+    ):
         return None
     number = _and_a_half(f.low, number, g)
     upper = _upper(f, at, number, g)

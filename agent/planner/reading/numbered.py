@@ -16,7 +16,6 @@ from agent.planner.reading.units import unit_at
 from agent.planner.reading.wells import wells
 
 if TYPE_CHECKING:
-
     from agent.planner.reading.fold import Folded
     from agent.planner.reading.kinds import Span
     from agent.planner.reading.lists import Joints
@@ -75,6 +74,14 @@ class _Phrases:
 
 
 _NAME = re.compile(r"(pos|p|xy|site|fov|s)[_-]?([0-9]{1,3})(?![\w]|[.,][0-9])")
+REACH = 40  # characters from a mention to its correction
+_SORRY = re.compile(
+    r"(?:sorry|wait|no|mean|rather|make that|actually|nein|ah|quatsch|besser|pardon|non|plutot|scusa"
+    r"|anzi|perdon|mejor|correction|correccion)[\s,.:-]*(?:make (?:it|that)\s+|da\s+|de\s+|von\s+)?$"
+)
+_ONLY = re.compile(r"(?<!\w)(?:only|just|nur|seulement|solo|soltanto|solamente)\s+$")
+_NOT = re.compile(r"(?<!\w)(?:not|nicht|pas|non|no)\s+$")
+_ARTICLES = frozenset(["a", "an", "ein", "eine", "einer", "eins", "un", "une", "una", "uno"])
 _LETTERS = re.compile(r"[^\W\d_]+")
 _RANGE_END = re.compile(r"([0-9]{1,3})(?![\w]|[.,][0-9])")
 _PLAIN = re.compile(r"([0-9]{1,3})(?![\w]|[.:][0-9])")
@@ -84,12 +91,16 @@ _ALL_WORD = re.compile(
     r"(?:all|everything|everywhere|alles?|uberall|tout|toutes|tous|partout|tutt[eio]|tod[ao]s?)(?=\s)"
 )
 MOST_SMALL = 12  # p12 is a position, p21 and p53 are proteins
-_PER = re.compile(r"\s+(?:per|in each|in every|each|in|pro|je|par|per|por|a|an)\s+(?:each\s+|every\s+)?(?:well|napf|puits|pozzett|pocillo)")
+_PER = re.compile(
+    r"\s+(?:per|in each|in every|each|in|pro|je|par|per|por|a|an)\s+(?:each\s+|every\s+)?(?:well|napf|puits|pozzett|pocillo)"
+)
 _CHOSEN = re.compile(
     r"(?:best|top|most|random|beste[nr]?|meilleur\w*|miglior\w*|mejor\w*|zufallig\w*|first|last|of|other)\s*$"
 )
 _CHOSEN_AFTER = re.compile(r"\s+(?:with the (?:most|best|highest)|mit den meisten|plus)")
-_LITTLE = re.compile(r"[\s,]*(?:for\s+|the\s+|die\s+|der\s+|den\s+|les?\s+|la\s+|las?\s+|los?\s+|el\s+|i\s+)?")
+_LITTLE = re.compile(
+    r"[\s,]*(?:for\s+|the\s+|die\s+|der\s+|den\s+|les?\s+|la\s+|las?\s+|los?\s+|el\s+|i\s+)?"
+)
 
 
 @lru_cache(maxsize=8)
@@ -117,7 +128,10 @@ def _phrases(language: str) -> _Phrases:
     return _Phrases(
         *begin,
         one("adjectives", r"\s*"),
-        re.compile(r"\s*(?:#|no\.?|nr\.?|n°|number|nummer|numbers|numero)?\s*:?\s*"),
+        re.compile(
+            r"\s*(?:(?:#|no\.?|nr\.?|n°|numbers?|nummer|numero|from|von|da|dalla|de|de la|du)(?![a-z]))?"
+            r"\s*:?\s*"
+        ),
         ordinals,
         re.compile(alternatives(table.listed("ordinal_endings"))),
         re.compile(rf"(?<!\w){alternatives(table.listed('wells', 'wells'))}\s*$"),
@@ -141,7 +155,7 @@ def numbered(
         at = match.start()
         if at < end or any(span.start <= f.at[at] < span.end for span in taken):
             continue
-        found = reader.at(at)
+        found = reader.at(at) or reader.bare(at, out[-1] if out else None)
         if found is None:
             continue
         mention, end = found
@@ -149,7 +163,7 @@ def numbered(
     return tuple(out)
 
 
-def _known(names: Collection[str]) -> dict[str, str]:
+def _known(names: tuple[str, ...]) -> dict[str, str]:
     return {folded(name).lower(): name for name in names}
 
 
@@ -165,7 +179,9 @@ class _Reader:
         """The mention that begins at a place and its end."""
         low, known = self.f.low, self.known
         word = _LETTERS.match(low, at)
-        begins = self.p.any.match(low, at) or (word and word.group() in words(self.language).number_starts)
+        begins = self.p.any.match(low, at) or (
+            word and word.group() in words(self.language).number_starts
+        )
         if not begins and not (known and self._one_known(at)):
             return None
         for read in (self._all, self._first, self._ordinal, self._listed, self._count):
@@ -174,16 +190,31 @@ class _Reader:
                 return found
         return self._named(at)
 
+    def bare(self, at: int, last: Numbered | None) -> tuple[Numbered, int] | None:
+        """Only 2 and 6; positions 1 to 4, sorry, 1 to 5: numbers that say no noun again."""
+        if not self.f.low[at].isdecimal():
+            return None
+        before = self.f.low[max(0, at - 40) : at]
+        after_numbers = last is not None and last.said is Said.NUMBERS
+        near = last is not None and self.f.at[at] - last.span.end <= REACH
+        if not (after_numbers and near and _SORRY.search(before)):
+            if not (_ONLY.search(before) and self.p.nouns.search(self.f.low, 0, at)):
+                return None
+        found = self._numbers(at)
+        if not found or len(found[0]) < 2:
+            return None
+        return self._made(at, found[1], Said.NUMBERS, numbers=found[0]), found[1]
+
     def _all(self, at: int) -> tuple[Numbered, int] | None:
         """All positions, every field, all six positions; all but 2 and 3."""
         low = self.f.low
         match = self.p.all.match(low, at)
-        if not match:
+        if not match or _NOT.search(low[max(0, at - 6) : at]):
             return self._all_but(at)
         place, count = match.end(), None
         number = number_at(low, place, words(self.language))
         if number and number.value.is_integer():
-            count, place = int(number.value), self._gap(number.end)
+            count, place = int(number.value), self._article(self._gap(number.end))
         adjective = self.p.adjectives.match(low, place)
         place = adjective.end() if adjective else place
         noun = self.p.nouns.match(low, place)
@@ -259,7 +290,9 @@ class _Reader:
         """The second and fourth position, 3rd position."""
         low = self.f.low
         place = self._article(at)
-        if re.search(r"(?:every|each|jede[nrs]?|chaque|ogni|cada|a)\s+$", low[max(0, at - 10) : at]):
+        if re.search(
+            r"(?:every|each|jede[nrs]?|chaque|ogni|cada|a)\s+$", low[max(0, at - 10) : at]
+        ):
             return None
 
         def read(start: int, _: bool) -> tuple[int, int] | None:
@@ -299,6 +332,7 @@ class _Reader:
         low = self.f.low
 
         def read(start: int, later: bool) -> tuple[int, int] | None:
+            start = self._article(start) if later else start
             start += low[start : start + 1] == "#"
             noun = self.p.nouns.match(low, start) if later else None  # position 1 and position 4
             if noun:
@@ -311,19 +345,21 @@ class _Reader:
                 number = number_at(low, start, words(self.language))
                 if not number or not number.spelled or not number.value.is_integer():
                     return None
+                if low[start : number.end] in _ARTICLES:
+                    return None
                 value, end = int(number.value), number.end
-            return None if self._counts(end, later) else (value, end)
+            return None if self._counts(end) else (value, end)
 
         found = read_list(low, at, self.j, read)
         return (_spread(list(found.items)), found.end) if found else None
 
-    def _counts(self, at: int, later: bool) -> bool:
+    def _counts(self, at: int) -> bool:
         """Whether a unit or noun follows a number: "position 1, 5 min"."""
         start = at + (self.f.low[at : at + 1] in (" ", "-"))
         unit = unit_at(self.f.low, self.f.cased, start)
         if unit:
             return not (unit[0].name == "other" and start > at)
-        return later and bool(_COUNTED.match(self.f.low, at))
+        return bool(_COUNTED.match(self.f.low, at))
 
     def _named(self, at: int) -> tuple[Numbered, int] | None:
         """P1, P2 and P4; P1-P4; names that are known."""
@@ -341,7 +377,7 @@ class _Reader:
                 prefix = prefix.upper() if len(prefix) == 1 else prefix
                 return f"{prefix}{match[2]}", match.end()
             bare = _RANGE_END.match(low, start) if later else None
-            if bare and not self._counts(bare.end(), True) and not self._decimal(bare.end()):
+            if bare and not self._counts(bare.end()) and not self._decimal(bare.end()):
                 return bare[1], bare.end()
             return None
 
@@ -379,7 +415,7 @@ class _Reader:
         if not number or number.value not in range(1, 10000):
             return None
         word = low[place : number.end]
-        if word in ("a", "an", "ein", "eine", "un", "une", "una", "uno", "one", "einer", "eins"):
+        if word == "one" or word in _ARTICLES:
             return None
         after = self._gap(number.end)
         adjective = self.p.adjectives.match(low, after)
@@ -413,16 +449,14 @@ class _Reader:
         unclear: bool = False,
     ) -> Numbered:
         span = self.f.span(start, end)
-        return Numbered(
-            said, span, numbers, names, count, mine, excluded, excluded_names, unclear
-        )
+        return Numbered(said, span, numbers, names, count, mine, excluded, excluded_names, unclear)
 
 
 _RANGE_END_LOOSE = re.compile(r"[0-9]{1,3}")
 _COUNTED = re.compile(
     r"\s*(?:x\s*[0-9]|%|\s(?:times?|rounds?|time ?points?|frames?|images?|planes?|slices?|channels?"
-    r"|fields?|wells?|runden|bilder|ebenen|mal|images|plans|fois|immagini|piani|volte|imagenes|planos"
-    r"|veces|positions?)\b)"
+    r"|fields?|wells?|runden|bilder|ebenen|mal|images|plans|fois|immagini|piani|volt[ae]|imagenes|planos"
+    r"|veces|vez|positions?)\b)"
 )
 
 

@@ -161,5 +161,3 @@ def interval_after(f: Folded, found: Measure, g: Grammar) -> Measure:
         doubtful = found.ambiguous and found.unit != "m"
         return replace(found, every=True, end=match.end(), ambiguous=doubtful)
     return found
-
-

@@ -181,5 +181,3 @@ def _quantity(f: Folded, at: int, found: Measure, g: Grammar) -> Quantity:
         found.ambiguous,
         found.other,
     )
-
-

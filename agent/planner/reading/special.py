@@ -52,7 +52,9 @@ def _pair(f: Folded, at: int, g: Grammar) -> Measure | None:
     if not first or not joint or "x" in joint.group() or "*" in joint.group():
         return None
     second = number_at(f.low, joint.end(), g.words)
-    if not second or any(not n.value.is_integer() or not 1 <= n.value <= 99 for n in (first, second)):
+    if not second or any(
+        not n.value.is_integer() or not 1 <= n.value <= 99 for n in (first, second)
+    ):
         return None
     if _unit(f, second.end):
         return None

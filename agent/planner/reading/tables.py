@@ -18,6 +18,7 @@ from agent.planner.reading.fold import folded
 from agent.planner.reading.spelling import number_words
 
 LANGUAGES = ("en", "de", "fr", "it", "es")
+_OPTIONAL = re.compile(r"(\w)\?|\[(\w+)\]|\(([\w|]+)\)(\?)?")
 Loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -100,11 +101,37 @@ def alternatives(entries: list[str], *, whole: bool = True) -> str:
 
 @lru_cache(maxsize=1)
 def _telling() -> dict[str, frozenset[str]]:
-    return {name: frozenset(map(folded, raw(name)["common"])) for name in LANGUAGES}
+    out: dict[str, frozenset[str]] = {}
+    for name in LANGUAGES:
+        table = raw(name)
+        phrases = [p for group in table["units"].values() for p in group]
+        phrases += [p for key in ("wells", "rows", "columns") for p in table["wells"][key]]
+        phrases += [*table["numbered"]["nouns"], *table["grids"]["grids"], *table["rate_nouns"]]
+        found = {word for p in phrases for word in spellings(folded(p)) if word.isalpha()}
+        found |= {folded(word) for word in table["numbers"]["small"]}
+        shared = out.get("en", frozenset())
+        out[name] = frozenset(map(folded, table["common"])) | {
+            w for w in found - shared if len(w) > 2
+        }
+    return out
+
+
+def spellings(entry: str) -> list[str]:
+    """All spellings of a simple pattern: seconds? -> second, seconds."""
+    match = _OPTIONAL.search(entry)
+    if not match:
+        return [entry]
+    if match[1]:
+        choices = ["", match[1]]
+    else:
+        choices = list(match[2] or "") or match[3].split("|")
+        choices += [""] if match[4] else []
+    head, tail = entry[: match.start()], entry[match.end() :]
+    return [spelling for choice in choices for spelling in spellings(head + choice + tail)]
 
 
 def language_of(low: str) -> str:
     """The language whose small words a folded text has most of; English where none has more."""
-    found = re.findall(r"(?<![0-9])(?<![0-9] )(?<!\w)[^\W\d_]+", low)  # no units
+    found = re.findall(r"(?<!\w)[^\W\d_]+", re.sub(r"(?<=[0-9]) ?um\b", "", low))  # um is a unit
     scores = {name: sum(word in telling for word in found) for name, telling in _telling().items()}
     return max(LANGUAGES, key=lambda name: (scores[name], name == "en"))

@@ -10,7 +10,7 @@ from rapidfuzz.distance import OSA
 
 from agent.planner.reading.fold import folded
 from agent.planner.reading.kinds import Kind
-from agent.planner.reading.tables import LANGUAGES, alternatives, raw
+from agent.planner.reading.tables import LANGUAGES, alternatives, raw, spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,6 @@ _SYMBOLS: dict[str, str] = {  # on folded text with its case
     r"|[xX]\s?g|dpi|hp[fi]|dpf|cells?/ml|kV|kDa|bp|kb",
 }
 _WORD = re.compile(r"[^\W\d_]{4,}")
-_OPTIONAL = re.compile(r"(\w)\?|\[(\w+)\]|\(([\w|]+)\)(\?)?")
 
 
 @lru_cache(maxsize=1)
@@ -128,12 +127,12 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 def _by_length(symbols: dict[str, str]) -> list[tuple[str, str]]:
     """Compound symbols first, so that J/cm2 is no J."""
     first = ["other", *(n for n in symbols if "/" in n)]
-    return [(n, symbols[n]) for n in [*first[1:], first[0], *(s for s in symbols if s not in first)]]
+    return [
+        (n, symbols[n]) for n in [*first[1:], first[0], *(s for s in symbols if s not in first)]
+    ]
 
 
-def unit_at(
-    low: str, cased: str, at: int, *, mistyped: bool = True
-) -> tuple[Unit, int] | None:
+def unit_at(low: str, cased: str, at: int, *, mistyped: bool = True) -> tuple[Unit, int] | None:
     """The unit at a place (after a number and its gap) and its end; None if there is none.
 
     `mistyped`: whether "minuts" is one too.
@@ -161,30 +160,41 @@ def _long_words() -> dict[str, str]:
             if name not in UNITS or name == "other":
                 continue
             for entry in entries:
-                for word in _spellings(folded(entry)):
-                    if word.isalpha() and len(word) >= 4:
+                for word in spellings(folded(entry)):
+                    if word.isalpha() and len(word) >= 5:  # four: take and Tage
                         out[word] = name
     return out
 
 
-def _spellings(entry: str) -> list[str]:
-    """All spellings of a simple pattern: seconds? -> second, seconds."""
-    match = _OPTIONAL.search(entry)
-    if not match:
-        return [entry]
-    if match[1]:
-        choices = ["", match[1]]
-    else:
-        choices = list(match[2] or "") or match[3].split("|")
-        choices += [""] if match[4] else []
-    head, tail = entry[: match.start()], entry[match.end() :]
-    return [spelling for choice in choices for spelling in _spellings(head + choice + tail)]
-
-
-_NO_UNITS = frozenset(  # real words that are a letter away from a unit
-    "section sections secondary second dates days's hoses houses hose horse horses tags tage page "
-    "minuit minus minima minimum mints mins's moments weeds week's stacks studies studied hole holes "
-    "macros micros gigs's dishes degree's jouer mois menus minus horas's hora's gird grid".split()
+_NO_UNITS = frozenset(  # words that are a letter away from a unit
+    [
+        "section",
+        "sections",
+        "secondary",
+        "dates",
+        "houses",
+        "house",
+        "horses",
+        "horse",
+        "minuit",
+        "minima",
+        "minimum",
+        "mints",
+        "moments",
+        "weeds",
+        "stacks",
+        "studies",
+        "holes",
+        "macros",
+        "micros",
+        "dishes",
+        "jouer",
+        "menus",
+        "gird",
+        "grid",
+        "grids",
+        "second",
+    ]
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,14 +19,25 @@ if TYPE_CHECKING:
     from agent.planner.reading.kinds import Span
     from agent.planner.reading.lists import Joints
 
-_WELL = re.compile(r"([A-Ha-h])(0?[1-9]|1[0-9]|2[0-4])(?![\w]|[.,][0-9])(?!\s?-?\s?(?:phase|arrest))")
+_WELL = re.compile(
+    r"([A-Ha-h])(0?[1-9]|1[0-9]|2[0-4])(?![\w]|[.,][0-9])(?!\s?-?\s?(?:phase|arrest))"
+)
+_FAR_WELL = re.compile(r"([I-O])(0?[1-9]|[1-4][0-9])(?!\w|[.,][0-9])")  # of a large plate
 _ANY_WELL = re.compile(r"([A-Za-z]{1,2})([0-9]{1,3})(?![\w]|[.,][0-9])")
 _ROW = re.compile(r"([A-Z]{1,2}|[a-p])(?![\w'])")
 _COLUMN = re.compile(r"([0-9]{1,3})(?![\w]|[.,:][0-9])")
 _CYCLE = re.compile(r"[gG][0-2]$")  # of a cell
 _HINT = re.compile(r"plate|well|platte|plaque|puits|piastra|pozzett|placa|pocillo|pozo|napf")
-_LITTLE = re.compile(r"\s*(?:,\s*)?(?:for\s+|the\s+|die\s+|der\s+|den\s+|les\s+|la\s+|le\s+|los?\s+|las\s+|el\s+|il\s+|i\s+)?")
-_WITHIN = re.compile(r"\s*(?:,|of|in|from|von|der|de|des|di|delle|della|de la|de las|x)?\s*(?:the\s+|la\s+|las\s+)?")
+_LITTLE = re.compile(
+    r"\s*(?:,\s*)?(?:for\s+|the\s+|die\s+|der\s+|den\s+|les\s+|la\s+|le\s+|los?\s+|las\s+|el\s+|il\s+|i\s+)?"
+)
+_WITHIN = re.compile(
+    r"\s*(?:,|of|in|from|von|der|de|des|di|delle|della|de la|de las|x)?\s*(?:the\s+|la\s+|las\s+)?"
+)
+_OF = re.compile(
+    r"\s*(?:of|in|from|von|aus|der|de|des|dans|di|delle|della|nelle|nella|en)?\s*"
+    r"(?:the\s+|den\s+|der\s+|la\s+|las\s+|les\s+|le\s+|las\s+)?"
+)
 _UNCLEAR = re.compile(
     r"(?<!\w)(?:(?:outer|inner|edge|border|corner|control|treated|untreated|empty|middle|central"
     r"|random|remaining|other|some|most|few|several|half(?: of)?(?: the)?|every (?:other|second|third))"
@@ -76,7 +87,7 @@ def _phrases(language: str) -> _Phrases:
         one("numbered", "first"),
         one("numbered", "last"),
     )
-    any_ = "|".join([r"[a-h][0-9]", *(phrase.pattern for phrase in begin)])
+    any_ = "|".join([r"[a-o][0-9]", *(phrase.pattern for phrase in begin)])
     except_ = re.compile(rf"(?<!\w){alternatives(table.listed('wells', 'except'))}")
     return _Phrases(*begin[:4], except_, *begin[4:], re.compile(any_))
 
@@ -97,7 +108,9 @@ def wells(text: str, language: str | None = None) -> Wells | None:
         word = _except_before(f, piece.start, p)
         chained = last_out and j.also.fullmatch(f.low, last_end, piece.start) is not None
         out = word is not None or chained
-        if piece.everything and not piece.sure and not _exception_follows(f, pieces, i, p):
+        plate_before = _HINT.search(f.low[max(0, piece.start - 12) : piece.start])
+        sure = piece.sure or plate_before is not None
+        if piece.everything and not sure and not _exception_follows(f, pieces, i, p):
             continue
         if piece.everything and _open_exception(f, pieces, i, p):
             unclear.append(f.span(piece.start, piece.end))
@@ -144,11 +157,14 @@ def _everything(f: Folded, at: int, p: _Phrases) -> _Piece | None:
 
 def _named(f: Folded, at: int, p: _Phrases, j: Joints) -> _Piece | None:
     word = p.wells.match(f.low, at)
+    hint = _HINT.search(f.low) is not None
     start = word.end() if word else at
 
     def read(place: int, later: bool) -> tuple[tuple[int, int], int] | None:
         loose = later or word is not None
         match = (_ANY_WELL if loose else _WELL).match(f.cased, place)
+        if match is None and hint:
+            match = _FAR_WELL.match(f.cased, place)
         if match and later and word is None and (match[1] in "PpZz" or len(match[2]) > 2):
             return None
         if match:
@@ -183,6 +199,8 @@ def _rectangle(low: tuple[int, int], high: tuple[int, int] | None) -> Block:
 def _axis(f: Folded, at: int, p: _Phrases, j: Joints, language: str) -> _Piece | None:
     """Rows A and B, columns 1-3, the first two rows, the last column."""
     row = p.rows.match(f.low, at)
+    if (row or p.columns.match(f.low, at)) and _counted(f, at, language):
+        return None  # 5 rows and 2 columns
     if row:
         found = read_list(f.low, row.end(), j, lambda place, later: _row_at(f, place, later, j))
         if found:
@@ -197,6 +215,14 @@ def _axis(f: Folded, at: int, p: _Phrases, j: Joints, language: str) -> _Piece |
         if found:
             return _Piece(at, found.end, (Block(columns=_numbers(found)),), axis="columns")
     return _first_or_last(f, at, p, language)
+
+
+def _counted(f: Folded, at: int, language: str) -> bool:
+    word = re.search(r"(\w+)\s+$", f.low[max(0, at - 16) : at])
+    if not word:
+        return False
+    number = number_at(f.low, at - len(word.group()), words(language))
+    return number is not None and number.end == at - len(word.group()) + len(word[1])
 
 
 def _first_or_last(f: Folded, at: int, p: _Phrases, language: str) -> _Piece | None:
@@ -226,12 +252,10 @@ def _row_at(f: Folded, at: int, later: bool, j: Joints) -> tuple[int, int] | Non
     if not match:
         return None
     small = match[1].islower()
-    if small and match[1] == "a" and re.match(r"\s+[^\W\d_]{2,}", f.low[match.end() :]):
+    if small and match[1] in "aeoy" and (later or re.match(r"\s+\w", f.low[match.end() :])):
         follows = j.also.match(f.low, match.end()) or j.to.match(f.low, match.end())
-        if not follows:
-            return None  # row a ...
-    if small and (f" {match[1]} " in " e y o a " and later):
-        return None
+        if later or match[1] != "a" or not follows:
+            return None  # righe e colonne
     return row_number(match[1]), match.end()
 
 
@@ -262,6 +286,9 @@ def _intersections(f: Folded, pieces: list[_Piece]) -> list[_Piece]:
     out: list[_Piece] = []
     for piece in pieces:
         last = out[-1] if out else None
+        if last and last.everything and _OF.fullmatch(f.low, last.end, piece.start):
+            out[-1] = replace(piece, start=last.start)  # every well of row A
+            continue
         if (
             last
             and {last.axis, piece.axis} == {"rows", "columns"}

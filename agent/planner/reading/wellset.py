@@ -52,7 +52,9 @@ class Wells:
         """
         size = f"{row_name(rows)}{columns}"
         missing = [
-            name for block in (*self.included, *self.excluded) for name in _missing(block, rows, columns)
+            name
+            for block in (*self.included, *self.excluded)
+            for name in _missing(block, rows, columns)
         ]
         if missing:
             return NoSuchWells(
@@ -103,5 +105,7 @@ def _wells(block: Block, rows: int, columns: int) -> set[tuple[int, int]]:
         return [n if n > 0 else number + 1 + n for n in said]
 
     return {
-        (row, column) for row in places(block.rows, rows) for column in places(block.columns, columns)
+        (row, column)
+        for row in places(block.rows, rows)
+        for column in places(block.columns, columns)
     }
