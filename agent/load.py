@@ -27,7 +27,7 @@ from agent.finding import (
 )
 from agent.plan import Plan
 from agent.shape import UNKNOWN, Misfit, choose, is_model, misfits
-from agent.yamltext import Document, read_yaml
+from agent.yamltext import Document, parse_yaml, read_yaml
 from hardware.data import MicroscopeConfig
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ __all__ = [
     "load_microscope",
     "load_plan",
     "locate",
+    "parse_plan",
     "shipped",
 ]
 
@@ -108,6 +109,11 @@ def load_plan(path_or_name: str | Path) -> LoadedPlan:
     path = locate("experiments", path_or_name)
     document = read_yaml(path, str(path))
     return LoadedPlan(_build(Plan, document, path), path, document.lines)
+
+
+def parse_plan(text: str, name: str) -> Plan:
+    """A plan from YAML text (a journal's); `name` stands in messages. Raises ConfigError."""
+    return _build(Plan, parse_yaml(text, name), Path(name))
 
 
 def load_microscope(name_or_file: str | Path, *, beside: Path | None = None) -> LoadedMicroscope:

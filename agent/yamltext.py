@@ -41,7 +41,11 @@ class _NotText(Exception):
 
 def read_yaml(path: Path, shown: str) -> Document:
     """Read a YAML file. Raises ConfigError (naming it `shown`) for everything that is not right."""
-    text = _text(path, shown)
+    return parse_yaml(_text(path, shown), shown)
+
+
+def parse_yaml(text: str, shown: str) -> Document:
+    """The same for text. Raises ConfigError, naming it `shown`."""
     try:
         # the pure-Python parser: ten times slower, but deep nesting crashes the one in C
         node = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -196,7 +196,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     }
 
 
-def bench_plan(path: Path, model: str | None, *, json: bool, verbose: bool = False) -> int:
+def bench_plan(path: Path, *, json: bool, verbose: bool = False) -> int:
     """Print the figures of a set; `verbose`: every line that is not right."""
     from agent.planner.planner import embedded_planner
 

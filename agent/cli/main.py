@@ -87,6 +87,45 @@ def rehearse(
     raise typer.Exit(command(plan, scenario, seed, microscope, out, judge=judge, json=json))
 
 
+@app.command(epilog='Example: microscout plan "P1 to P3 in GFP every 5 min for 12 h" -o plan.yaml')
+def plan(
+    words: Annotated[
+        str, typer.Argument(metavar="WORDS", help="What you want, in your own words.")
+    ] = "",
+    microscope: Annotated[
+        str, typer.Option("--microscope", "-m", help="Microscope: shipped name or YAML file.")
+    ] = "demo",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="YAML", help="New file for the plan.")
+    ] = None,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option("--answer", metavar="SLOT=WORDS", help="Answer to a question (repeatable)."),
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option(help="Go on with a conversation that was left open.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Chat model, such as openai:gpt-5-mini. Left out: the embedded planner."),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Server that speaks the model's API.")
+    ] = None,
+    memory: Annotated[
+        Path | None, typer.Option("--memory", metavar="DIR", help="What was learned, elsewhere.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm the plan without being asked.")] = False,
+    json: JsonOpt = False,
+) -> None:
+    """Make a plan from plain words: shows what each value rests on, asks, or refuses."""
+    from agent.commands.plan import Wanted, answers_of
+    from agent.commands.plan import plan as command
+
+    wanted = Wanted(microscope, model, base_url, answers_of(answer or ()), yes, memory)
+    raise typer.Exit(command(words, wanted, out, resume, json=json))
+
+
 @app.command(epilog="Example: microscout run plan.yaml --microscope demo")
 def run(
     plan: PlanArg, microscope: MicroscopeOpt = None, out: OutOpt = None, json: JsonOpt = False
@@ -350,6 +389,20 @@ def bench_judge(
     from agent.bench.judge import bench_judge as command
 
     raise typer.Exit(command(data, parts or [], weights, json=json, share=share))
+
+
+@bench.command("plan", epilog="Example: microscout bench plan instructions.jsonl --json")
+def bench_plan(
+    instructions: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Instructions and what to expect, JSON Lines.")
+    ],
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show what is not right.")] = False,
+    json: JsonOpt = False,
+) -> None:
+    """How often the embedded planner understands what people ask for."""
+    from agent.bench.plan import bench_plan as command
+
+    raise typer.Exit(command(instructions, json=json, verbose=verbose))
 
 
 @bench.command("crash", epilog="Example: microscout bench crash --kills 30")

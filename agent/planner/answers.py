@@ -118,22 +118,23 @@ def _of(draft: Draft, slots: tuple[str, ...], words: str) -> tuple[Said, ...]:
 
 def _joined(draft: Draft, words: str, slots: tuple[str, ...], asked: Asked) -> tuple[Said, ...]:
     """The answer read behind the instruction, whose language and phases it goes on."""
-    before = f"{draft.instruction.rstrip(' .!?,;')}, "
-    whole = understand(before + words, asked.config, asked.now)
-    return tuple(
-        replace(said, source=Words(0, len(words), words))
-        for slot in slots
-        if (said := whole.said.get(slot)) is not None
-        and isinstance(said.source, Words)
-        and said.source.end > len(before)
-    )
+    before = draft.instruction.rstrip(" .!?,;")
+    for text in (f"{before} {words}", f"{before}, {words}"):
+        whole = understand(text, asked.config, asked.now)
+        found = _of(whole, slots, words)
+        ends = [whole.said[said.slot].source for said in found]
+        if found and all(isinstance(e, Words) and e.end > len(before) for e in ends):
+            return found
+    return ()
 
 
 def _open_phases(draft: Draft, question: Question) -> bool:
+    """Whether the instruction has phases, and one of them lacks what is asked for."""
     return (
         question in draft.questions
+        and not question.choices  # else it is a contradiction
         and question.slot in ("interval_s", "duration_s")
-        and not (draft.has("interval_s") or draft.has("duration_s"))
+        and not draft.has(question.slot)
     )
 
 

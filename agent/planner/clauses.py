@@ -213,6 +213,8 @@ def _one_sentence(
         if about is None:
             if clause.has("otherwise"):
                 about, trigger = About.BASELINE, None
+            elif clause.has("in_burst"):
+                about = About.REACTION
             elif trigger is not None and trigger < i and _follows(sentence, trigger, i, conditions):
                 about = About.REACTION
             elif before in (About.FOCUS, About.NOTIFY, About.STOP) and _belongs(clause, before):

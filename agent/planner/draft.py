@@ -11,6 +11,7 @@ from agent.planner.slots import fits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from agent.plan import Plan
     from agent.planner.source import Source, Words
 
 
@@ -76,6 +77,7 @@ class Draft:
     said : by slot.
     open_exposures : (slot, ms, words) of no channel in particular.
     focus_wanted : words that want autofocus without saying when.
+    base : the plan that this one differs from ("same as last time, but ...").
     stack_wanted, grid_wanted : a z stack, a grid, of whatever size.
     notes : what a person should know, in words.
     """
@@ -91,6 +93,7 @@ class Draft:
     focus_wanted: Words | None = None
     stack_wanted: bool = False
     grid_wanted: bool = False
+    base: Plan | None = None
 
     def get(self, slot: str, default: Any = None) -> Any:
         """The value of a slot."""

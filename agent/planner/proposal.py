@@ -12,9 +12,9 @@ from agent.check import Where, check, errors
 from agent.estimate import Estimate, estimate
 from agent.finding import Finding, Level
 from agent.planner.answer import answer
-from agent.planner.assemble import assemble
 from agent.planner.complete import complete
 from agent.planner.draft import Draft, Intent, No, Question
+from agent.planner.revise import rebuild, with_places
 
 if TYPE_CHECKING:
     from agent.check import InstrumentFacts
@@ -64,13 +64,15 @@ def propose(draft: Draft, config: MicroscopeConfig, facts: InstrumentFacts | Non
     """Complete, assemble and check a draft. Nothing moves, nothing is written."""
     if draft.refusals:
         return Proposal(replace(draft, intent=Intent.REFUSE))
+    if draft.base is not None:
+        config = with_places(draft.base, config)
     full = complete(draft, config)
     if draft.intent is Intent.ANSWER:
         return Proposal(full, answer=answer(full, config, facts))
     if full.refusals or full.questions:
         return Proposal(full)
     try:
-        plan = assemble(full, config, facts)
+        plan = rebuild(full, config, facts)
     except ValidationError as error:
         return Proposal(full.refusing(*_misfits(error)))
     if isinstance(plan, Question):

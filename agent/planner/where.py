@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
@@ -59,11 +59,39 @@ def read_where(
     found: Found,
 ) -> None:
     """Give positions, wells, plate and grid their slots."""
-    _wells(where, found)
+    marked = _as_positions(where, tuple(known))
+    if marked is not None:
+        names, a, b = marked
+        if names:
+            found.say("positions", names, a, b, "positions")
+    else:
+        _wells(where, found)
     if where.grid is not None:
         _grid(where.grid, clause_of, found)
-    if where.wells is None or not where.wells.spans:
+    if marked is None and (where.wells is None or not where.wells.spans):
         _positions(where.positions, tuple(known), clause_of, near, found)
+
+
+def _as_positions(
+    where: Places, known: tuple[str, ...]
+) -> tuple[tuple[str, ...], int, int] | None:
+    """Positions that are named like wells (A1, B3), where no plate is spoken of."""
+    said = where.wells
+    if where.plate is not None or said is None or not said.spans or said.unclear:
+        return None
+    largest = max(SHAPES.values())
+    parts = []
+    for blocks in (said.included, said.excluded):
+        if not blocks:
+            parts.append(())
+            continue
+        named = replace(said, included=blocks, excluded=()).on(*largest)
+        if isinstance(named, NoSuchWells) or not set(named) <= set(known):
+            return None
+        parts.append(named)
+    inside, outside = parts
+    names = tuple(n for n in (inside or known) if n not in outside)
+    return names, said.spans[0].start, said.spans[-1].end
 
 
 def _wells(where: Places, found: Found) -> None:

@@ -279,7 +279,7 @@ def _month(name: str, p: _Phrases) -> int:
 
 
 def _time(f: Folded, at: int, p: _Phrases, g: Grammar, *, context: bool, bare: bool) -> Time | None:
-    """`context`: after "at", "until" or a day; `bare`: after words that an hour alone may follow."""
+    """`context`: after "at", "until" or a day; `bare`: after words that an hour may follow."""
     low = f.low
     for phrase, hour in p.named:
         match = phrase.match(low, at)

@@ -258,7 +258,7 @@ def _closes_quote(low: str, at: int, mark: str) -> bool:
 
 
 def compound(f: Folded, first: Measure, g: Grammar) -> Measure:
-    """A duration with its smaller parts: 1 h 30 min, 2 hours and 15 minutes, an hour and a half, 1h30."""
+    """A duration with its smaller parts: 1 h 30 min, an hour and a half, 1h30."""
     total, end, unit = first.value, first.end, UNITS.get(first.unit, UNITS["min"])
     smaller = unit
     while first.upper is None:

@@ -76,8 +76,9 @@ class _Phrases:
 _NAME = re.compile(r"(pos|p|xy|site|fov|s)[_-]?([0-9]{1,3})(?![\w]|[.,][0-9])")
 REACH = 40  # characters from a mention to its correction
 _SORRY = re.compile(
-    r"(?:sorry|wait|no|mean|rather|make that|actually|nein|ah|quatsch|besser|pardon|non|plutot|scusa"
-    r"|anzi|perdon|mejor|correction|correccion)[\s,.:-]*(?:make (?:it|that)\s+|da\s+|de\s+|von\s+)?$"
+    r"(?:sorry|wait|no|mean|rather|make that|actually|nein|ah|quatsch|besser|pardon|non|plutot"
+    r"|scusa|anzi|perdon|mejor|correction|correccion)[\s,.:-]*"
+    r"(?:make (?:it|that)\s+|da\s+|de\s+|von\s+)?$"
 )
 _ONLY = re.compile(r"(?<!\w)(?:only|just|nur|seulement|solo|soltanto|solamente)\s+$")
 _NOT = re.compile(r"(?<!\w)(?:not|nicht|pas|non|no)\s+$")
@@ -86,13 +87,14 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _RANGE_END = re.compile(r"([0-9]{1,3})(?![\w]|[.,][0-9])")
 _PLAIN = re.compile(r"([0-9]{1,3})(?![\w]|[.:][0-9])")
 _GAP = re.compile(r"\s*")
-_ARTICLE = re.compile(r"(?:the|die|den|les|las|los|le|i|gli)\s+")
+_ARTICLE = re.compile(r"(?:the|die|den|der|les|las?|los|el|le|il?|gli)\s+")
 _ALL_WORD = re.compile(
     r"(?:all|everything|everywhere|alles?|uberall|tout|toutes|tous|partout|tutt[eio]|tod[ao]s?)(?=\s)"
 )
 MOST_SMALL = 12  # p12 is a position, p21 and p53 are proteins
 _PER = re.compile(
-    r"\s+(?:per|in each|in every|each|in|pro|je|par|per|por|a|an)\s+(?:each\s+|every\s+)?(?:well|napf|puits|pozzett|pocillo)"
+    r"\s+(?:per|in each|in every|each|in|pro|je|par|per|por|a|an)\s+(?:each\s+|every\s+)?"
+    r"(?:well|napf|puits|pozzett|pocillo)"
 )
 _CHOSEN = re.compile(
     r"(?:best|top|most|random|beste[nr]?|meilleur\w*|miglior\w*|mejor\w*|zufallig\w*|first|last|of|other)\s*$"
@@ -129,8 +131,8 @@ def _phrases(language: str) -> _Phrases:
         *begin,
         one("adjectives", r"\s*"),
         re.compile(
-            r"\s*(?:(?:#|no\.?|nr\.?|n°|numbers?|nummer|numero|from|von|da|dalla|de|de la|du)(?![a-z]))?"
-            r"\s*:?\s*"
+            r"\s*(?:(?:#|no\.?|nr\.?|n°|numbers?|nummer|numero|from|von|da|dalla|de|de la|du)"
+            r"(?![a-z]))?\s*:?\s*"
         ),
         ordinals,
         re.compile(alternatives(table.listed("ordinal_endings"))),
@@ -197,9 +199,10 @@ class _Reader:
         before = self.f.low[max(0, at - 40) : at]
         after_numbers = last is not None and last.said is Said.NUMBERS
         near = last is not None and self.f.at[at] - last.span.end <= REACH
-        if not (after_numbers and near and _SORRY.search(before)):
-            if not (_ONLY.search(before) and self.p.nouns.search(self.f.low, 0, at)):
-                return None
+        corrects = after_numbers and near and _SORRY.search(before)
+        restricts = _ONLY.search(before) and self.p.nouns.search(self.f.low, 0, at)
+        if not corrects and not restricts:
+            return None
         found = self._numbers(at)
         if not found or len(found[0]) < 2:
             return None
@@ -401,9 +404,9 @@ class _Reader:
         best: tuple[str, int] | None = None
         for low, name in self.known.items():
             end = at + len(low)
-            if self.f.low.startswith(low, at) and not self.f.low[end : end + 1].isalnum():
-                if best is None or end > best[1]:
-                    best = name, end
+            fits = self.f.low.startswith(low, at) and not self.f.low[end : end + 1].isalnum()
+            if fits and (best is None or end > best[1]):
+                best = name, end
         return best
 
     def _count(self, at: int) -> tuple[Numbered, int] | None:

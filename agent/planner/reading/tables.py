@@ -101,7 +101,7 @@ def alternatives(entries: list[str], *, whole: bool = True) -> str:
 
 @lru_cache(maxsize=1)
 def _telling() -> dict[str, frozenset[str]]:
-    out: dict[str, frozenset[str]] = {}
+    own: dict[str, set[str]] = {}
     for name in LANGUAGES:
         table = raw(name)
         phrases = [p for group in table["units"].values() for p in group]
@@ -109,11 +109,13 @@ def _telling() -> dict[str, frozenset[str]]:
         phrases += [*table["numbered"]["nouns"], *table["grids"]["grids"], *table["rate_nouns"]]
         found = {word for p in phrases for word in spellings(folded(p)) if word.isalpha()}
         found |= {folded(word) for word in table["numbers"]["small"]}
-        shared = out.get("en", frozenset())
-        out[name] = frozenset(map(folded, table["common"])) | {
-            w for w in found - shared if len(w) > 2
-        }
-    return out
+        own[name] = {word for word in found if len(word) > 2}
+    every = [word for mine in own.values() for word in mine]
+    shared = {word for word in every if sum(word in mine for mine in own.values()) > 1}
+    return {
+        name: frozenset(map(folded, raw(name)["common"])) | (own[name] - shared)
+        for name in LANGUAGES
+    }
 
 
 def spellings(entry: str) -> list[str]:

@@ -166,36 +166,16 @@ def _long_words() -> dict[str, str]:
     return out
 
 
+# fmt: off
 _NO_UNITS = frozenset(  # words that are a letter away from a unit
     [
-        "section",
-        "sections",
-        "secondary",
-        "dates",
-        "houses",
-        "house",
-        "horses",
-        "horse",
-        "minuit",
-        "minima",
-        "minimum",
-        "mints",
-        "moments",
-        "weeds",
-        "stacks",
-        "studies",
-        "holes",
-        "macros",
-        "micros",
-        "dishes",
-        "jouer",
-        "menus",
-        "gird",
-        "grid",
-        "grids",
+        "section", "sections", "secondary", "dates", "houses", "house", "horses", "horse",
+        "minuit", "minima", "minimum", "mints", "moments", "weeds", "stacks", "studies",
+        "holes", "macros", "micros", "dishes", "jouer", "menus", "gird", "grid", "grids",
         "second",
     ]
 )
+# fmt: on
 
 
 @lru_cache(maxsize=2048)

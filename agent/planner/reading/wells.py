@@ -34,14 +34,16 @@ _LITTLE = re.compile(
 _WITHIN = re.compile(
     r"\s*(?:,|of|in|from|von|der|de|des|di|delle|della|de la|de las|x)?\s*(?:the\s+|la\s+|las\s+)?"
 )
+_ALL_BEFORE = re.compile(r"\b(?:all|alle|tous|tout|tutti|todos|everything)\b")
 _OF = re.compile(
     r"\s*(?:of|in|from|von|aus|der|de|des|dans|di|delle|della|nelle|nella|en)?\s*"
     r"(?:the\s+|den\s+|der\s+|la\s+|las\s+|les\s+|le\s+|las\s+)?"
 )
 _UNCLEAR = re.compile(
     r"(?<!\w)(?:(?:outer|inner|edge|border|corner|control|treated|untreated|empty|middle|central"
-    r"|random|remaining|other|some|most|few|several|half(?: of)?(?: the)?|every (?:other|second|third))"
-    r"(?: ring of)? (?:wells?|rows?|columns?|plate)|(?:au(?:ss|ß)eren|inneren|rand) ?-?(?:wells|vertiefungen|napfe\w*)"
+    r"|random|remaining|other|some|most|few|several|half(?: of)?(?: the)?"
+    r"|every (?:other|second|third))(?: ring of)? (?:wells?|rows?|columns?|plate)"
+    r"|(?:au(?:ss|ß)eren|inneren|rand) ?-?(?:wells|vertiefungen|napfe\w*)"
     r"|jedes (?:zweite|dritte) (?:well|napfchen)|puits (?:exterieurs|interieurs|de bord)"
     r"|un puits sur (?:deux|trois)|pozzetti (?:esterni|interni)|pocillos (?:exteriores|interiores)"
     r"|(?:upper|lower|left|right|top|bottom) half(?: of the plate)?|checker ?board)(?!\w)"
@@ -117,9 +119,8 @@ def wells(text: str, language: str | None = None) -> Wells | None:
         (excluded if out else included).extend(piece.blocks)
         spans.append(f.span(piece.start if word is None else max(word, last_end), piece.end))
         last_out, last_end = out, piece.end
-    if excluded and not included:
-        if re.search(r"\b(?:all|alle|tous|tout|tutti|todos|everything)\b", _around(f, spans[0])):
-            included.append(Block())
+    if excluded and not included and _ALL_BEFORE.search(_around(f, spans[0])):
+        included.append(Block())
     if not spans and not unclear:
         return None
     if not spans and not _HINT.search(f.low):
