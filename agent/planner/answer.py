@@ -68,7 +68,11 @@ def _about(text: str, config: MicroscopeConfig) -> str:
                 stage = config.stage
                 told = [
                     f"{axis} {number(low)} to {number(high)} um"
-                    for axis, (low, high) in (("x", stage.x_um), ("y", stage.y_um), ("z", stage.z_um))
+                    for axis, (low, high) in (
+                        ("x", stage.x_um),
+                        ("y", stage.y_um),
+                        ("z", stage.z_um),
+                    )
                 ]
                 return f"Limits of microscope {config.name}: {', '.join(told)}."
     return ""
@@ -106,7 +110,9 @@ def hours(value_s: float) -> str:
     minutes, rest_s = divmod(round(value_s), 60)
     hour, minute = divmod(minutes, 60)
     days, hour = divmod(hour, 24)
-    parts = [f"{days} d"] * bool(days) + [f"{hour} h"] * bool(hour) + [f"{minute} min"] * bool(minute)
+    parts = (
+        [f"{days} d"] * bool(days) + [f"{hour} h"] * bool(hour) + [f"{minute} min"] * bool(minute)
+    )
     if not days and not hour and rest_s:
         parts.append(f"{rest_s} s")
     return " ".join(parts) or "0 s"

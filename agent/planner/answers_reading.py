@@ -76,7 +76,7 @@ def _numeric(slot: str, words: str, asked: Asked) -> Any:
 def _worded(slot: str, words: str, asked: Asked) -> Any:
     if slot_of(slot).type is Type.CHOICE:
         return _choice(slot, words, asked)
-    known = _known(slot, asked.config)
+    known = _known(slot, asked, words)
     if known is not None:
         names = _names(words, known)
         return names if slot_of(slot).type is Type.NAMES else _one(names)
@@ -88,15 +88,18 @@ def _worded(slot: str, words: str, asked: Asked) -> Any:
     return None
 
 
-def _known(slot: str, config: MicroscopeConfig) -> dict[str, str] | None:
+def _known(slot: str, asked: Asked, words: str) -> dict[str, str] | None:
     """Names that a slot can hold, as people say them -> as the microscope's file does."""
+    config = asked.config
     match slot:
         case "positions":
             return {name.casefold(): name for name in config.positions}
         case "plate":
             return _plates(config)
         case "channels" | "reaction.channels" | "stack.channels" | "autofocus.channel":
-            return {name.casefold(): p for name, p in channel_names(config, {}).items()}
+            colours = [lexicon(language).colours for language in asked.languages(words)]
+            names = [channel_names(config, each) for each in reversed(colours)]
+            return {name.casefold(): preset for each in names for name, preset in each.items()}
     return None
 
 
@@ -122,13 +125,14 @@ def _names(words: str, known: dict[str, str]) -> tuple[str, ...] | None:
     ordered = sorted(known, key=len, reverse=True)
     if not ordered:
         return None
-    spelled = "|".join(rf"{re.escape(name)}" for name in ordered)
+    spelled = "|".join(re.escape(name).replace(r"\ ", r"[\s-]") for name in ordered)
     pattern = re.compile(rf"(?<!\w)(?:{spelled})(?!\w)", re.I)
     found = list(pattern.finditer(words))
     rest = _BETWEEN.fullmatch(pattern.sub(" ", words))
     if not found or rest is None:
         return None
-    return tuple(dict.fromkeys(known[m.group().casefold()] for m in found))
+    said = [m.group().casefold() for m in found]
+    return tuple(dict.fromkeys(known.get(s) or known[s.replace("-", " ")] for s in said))
 
 
 def _one(names: tuple[str, ...] | None) -> str | None:

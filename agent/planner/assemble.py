@@ -157,9 +157,11 @@ def _grid(draft: Draft, facts: InstrumentFacts | None) -> dict[str, Any] | Quest
 
 def z_plan(draft: Draft, prefix: str) -> dict[str, Any] | None:
     """A useq z plan of the slots below `prefix` (um, relative), None where there are none."""
-    if not draft.has(prefix) or (prefix == "stack." and draft.said.keys() & {"stack.channels"} == {
-        s for s in draft.said if s.startswith("stack.")
-    }):
+    if not draft.has(prefix) or (
+        prefix == "stack."
+        and draft.said.keys() & {"stack.channels"}
+        == {s for s in draft.said if s.startswith("stack.")}
+    ):
         return None
     width, step = draft.get(f"{prefix}range_um"), draft.get(f"{prefix}step_um")
     planes = draft.get(f"{prefix}planes")

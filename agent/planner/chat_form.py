@@ -95,7 +95,8 @@ def rules(config: MicroscopeConfig) -> str:
 
 def as_data(instruction: str) -> str:
     """The instruction as a JSON object: quotation marks and line breaks in it end nothing."""
-    return json.dumps({"instruction": instruction}, ensure_ascii=False)
+    plain = instruction.encode(errors="replace").decode()  # what is no text cannot be sent
+    return json.dumps({"instruction": plain}, ensure_ascii=False)
 
 
 def repair(faults: Sequence[str]) -> str:

@@ -82,6 +82,12 @@ class Around:
         """Of the instruction."""
         return self.embedded.language
 
+    @property
+    def channels(self) -> Mapping[str, str]:
+        """Every word for a channel, lower case, hyphens as blanks -> preset."""
+        names = channel_names(self.config, lexicon(self.language).colours)
+        return {name.replace("-", " "): preset for name, preset in names.items()} | names
+
 
 def values(form: Form, around: Around) -> Items:
     """Every item of a form, checked one by one; pure, the same again for the same form."""
@@ -135,8 +141,14 @@ def find(quote: str, text: str) -> tuple[Words, ...]:
 def _read(item: Item, around: Around) -> tuple[Words, Any] | None:
     """The words and the value, from the first place of the quote that holds one."""
     tried = [(words, _value(item, words, around)) for words in find(item.quote, around.text)]
-    good = (one for one in tried if not isinstance(one[1], Unread))
-    return next(good, tried[0] if tried else None)
+    for words, value in tried:
+        if not isinstance(value, Unread):
+            return words, value
+    mine = around.embedded.said.get(item.slot)  # read by rules from these words ("no overlap": 0)
+    for words, _ in tried:
+        if mine is not None and _overlap(mine, words):
+            return words, mine
+    return tried[0] if tried else None
 
 
 def _value(item: Item, words: Words, around: Around) -> Any:
@@ -158,16 +170,10 @@ def _number(item: Item, words: Words, around: Around) -> Any:
     slot = item.slot
     preset = slot.removeprefix(f"{slot_of(slot).name}.") if slot not in SLOTS else None
     if preset is not None:
-        named = _named(words.text, around.config)
+        named = _named(words.text, around)
         if named and preset not in named:
             return Unread(f"its quote names {', '.join(sorted(named))}, not {preset}")
-    read = number(slot, around.text, words.start, words.end, around.now, around.language)
-    if slot == "duration_s" and isinstance(read, Unread):
-        until = clock(around.text, words.start, words.end, around.now, around.language)
-        mine = around.embedded.said.get("duration_s")
-        if not isinstance(until, Unread) and mine is not None and _overlap(mine, words):
-            return mine.value  # until when, from when: the embedded reader's arithmetic
-    return read
+    return number(slot, around.text, words.start, words.end, around.now, around.language)
 
 
 def _place(item: Item, words: Words, around: Around) -> Any:
@@ -189,13 +195,13 @@ def _place(item: Item, words: Words, around: Around) -> Any:
 
 
 def _channels(item: Item, words: Words, around: Around) -> Any:
-    names = _channel_names(around.config)
-    unknown = [name for name in item.value if name.casefold() not in names]
+    names = around.channels
+    unknown = [name for name in item.value if name.lower() not in names]
     if unknown or not item.value:
         known = ", ".join(around.config.channels)
         return Unread(f"value must be names of the microscope's channels ({known})")
-    presets = tuple(dict.fromkeys(names[name.casefold()] for name in item.value))
-    named = _named(words.text, around.config)
+    presets = tuple(dict.fromkeys(names[name.lower()] for name in item.value))
+    named = _named(words.text, around)
     if named and not named.issuperset(presets):
         return Unread(f"its quote names {', '.join(sorted(named))}")
     if item.slot == "autofocus.channel":
@@ -324,10 +330,10 @@ def _overlap(said: Said, words: Words) -> bool:
     return isinstance(source, Words) and source.start < words.end and words.start < source.end
 
 
-def _channel_names(config: MicroscopeConfig) -> Mapping[str, str]:
-    return {name.casefold(): preset for name, preset in channel_names(config, {}).items()}
-
-
-def _named(text: str, config: MicroscopeConfig) -> set[str]:
-    """Channels whose names stand in the words."""
-    return {preset for name, preset in _channel_names(config).items() if find(name, text)}
+def _named(text: str, around: Around) -> set[str]:
+    """Channels whose names stand in the words; "far red" is not red."""
+    names = around.channels
+    ordered = sorted(names, key=len, reverse=True)
+    spelled = "|".join(re.escape(name).replace(r"\ ", r"[\s-]+") for name in ordered)
+    found = re.finditer(rf"(?<!\w)(?:{spelled})(?!\w)", text, re.IGNORECASE)
+    return {names[" ".join(re.split(r"[\s-]+", m.group().lower()))] for m in found}

@@ -35,7 +35,7 @@ def merge(embedded: Draft, items: Items, intent: Intent, config: MicroscopeConfi
     different ones, or two that cannot hold together, become a question that names both.
     """
     draft = embedded
-    theirs = _normal(items.said, config)
+    theirs = _normal(items.said, embedded, config)
     for said in theirs:
         mine = draft.said.get(said.slot)
         if mine is None:
@@ -65,14 +65,18 @@ def same(one: Any, other: Any) -> bool:
     return str(one).casefold() == str(other).casefold()
 
 
-def _normal(said: Iterable[Said], config: MicroscopeConfig) -> list[Said]:
-    """All marked positions by name are the same as "all positions"."""
-    return [
-        replace(s, slot="positions.all", value=True)
-        if s.slot == "positions" and set(s.value) == set(config.positions) and len(s.value) > 1
-        else s
-        for s in said
-    ]
+def _normal(said: Iterable[Said], embedded: Draft, config: MicroscopeConfig) -> list[Said]:
+    """All marked positions by name are the same as "all positions": as the embedded reader has it."""
+    known = tuple(config.positions)
+    made = []
+    for s in said:
+        if s.slot == "positions.all" and embedded.has("positions"):
+            made.append(replace(s, slot="positions", value=known))
+        elif s.slot == "positions" and embedded.has("positions.all") and set(s.value) == {*known}:
+            made.append(replace(s, slot="positions.all", value=True))
+        else:
+            made.append(s)
+    return made
 
 
 def _both(mine: Said, theirs: Said) -> Question:

@@ -56,11 +56,26 @@ _ENDS = re.compile(
     rf"(?<!\b\w\.\w)[.!?]+(?=\s|$)|\n+|;|(?<=\s)[•*](?=\s)|(?:^|(?<=\n))\s*-\s", re.I
 )
 _AFTER_SHORT = re.compile(rf"(?:^|[^\w])(?:{_SHORT})$", re.I)
-_COMMAS = re.compile(r",(?!\d)|,(?=\d)(?<=\D,)|\s[-/|]+>?\s|\s?[→⇒]\s?|\s?=>\s?|\s?->\s?|:(?=\s)|\(|\)")
+_COMMAS = re.compile(
+    r",(?!\d)|,(?=\d)(?<=\D,)|\s[-/|]+>?\s|\s?[→⇒]\s?|\s?=>\s?|\s?->\s?|:(?=\s)|\(|\)"
+)
 _ARROW = re.compile(r"→|⇒|=>|->")
 # what a new clause after "and" begins with
-_OPENERS = ("plan_verb", "react", "search", "return", "notify", "stop_run", "watch", "autofocus",
-            "follow", "if", "then", "otherwise", "gentle")
+_OPENERS = (
+    "plan_verb",
+    "react",
+    "search",
+    "return",
+    "notify",
+    "stop_run",
+    "watch",
+    "autofocus",
+    "follow",
+    "if",
+    "then",
+    "otherwise",
+    "gentle",
+)
 
 
 def clauses(
@@ -151,15 +166,31 @@ def _condition_before(mark: Mark, marks: Sequence[Mark]) -> bool:
 def _denied(text: str, mark: Mark, marks: Sequence[Mark]) -> bool:
     """ "Without autofocus": no sign of autofocus."""
     return mark.concept in ("autofocus", "notify", "stop_run") and any(
-        m.concept == "not" and 0 <= mark.start - m.end <= 5 and not text[m.end : mark.start].strip(" a")
+        m.concept == "not"
+        and 0 <= mark.start - m.end <= 5
+        and not text[m.end : mark.start].strip(" a")
         for m in marks
     )
 
 
 _LABELS = (
-    (re.compile(r"\W*(trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento|disparador)\s*:", re.I), "trigger"),
-    (re.compile(r"\W*(reaction|burst|response|on event|reaktion|réaction|reazione|reacción)\s*:", re.I), "reaction"),
-    (re.compile(r"\W*(baseline|time ?lapse|survey|basis|grundlinie|zeitraffer)\s*:", re.I), "baseline"),
+    (
+        re.compile(
+            r"\W*(trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento|disparador)\s*:",
+            re.I,
+        ),
+        "trigger",
+    ),
+    (
+        re.compile(
+            r"\W*(reaction|burst|response|on event|reaktion|réaction|reazione|reacción)\s*:", re.I
+        ),
+        "reaction",
+    ),
+    (
+        re.compile(r"\W*(baseline|time ?lapse|survey|basis|grundlinie|zeitraffer)\s*:", re.I),
+        "baseline",
+    ),
 )
 
 
@@ -184,9 +215,7 @@ def _say_what_about(text: str, found: list[Clause]) -> None:
         triggered = _one_sentence(text, sentence, triggered, conditions)
 
 
-def _one_sentence(
-    text: str, sentence: list[Clause], triggered: bool, conditions: bool
-) -> bool:
+def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions: bool) -> bool:
     """Say of each clause what it is about; whether a trigger has been met by now."""
     own = [_alone(text, clause) for clause in sentence]
     has = {concept for clause in sentence for concept in clause.concepts}
@@ -204,8 +233,10 @@ def _one_sentence(
             about = _condition(clause, has)
             if about is About.TRIGGER and about is not None:
                 trigger = i
-        elif about is None and clause.has("target") and (
-            _arrow_after(text, clause) or _heading(text, clause)
+        elif (
+            about is None
+            and clause.has("target")
+            and (_arrow_after(text, clause) or _heading(text, clause))
         ):
             about, trigger = About.TRIGGER, i
         elif trigger is not None and _in_brackets(text, clause, sentence[trigger]):
@@ -219,9 +250,10 @@ def _one_sentence(
                 about = About.REACTION
             elif before in (About.FOCUS, About.NOTIFY, About.STOP) and _belongs(clause, before):
                 about = before
-            elif (triggered and _resumes(clause)) or (clause.has("until_gone", "follow", "once_per_field", "once_only") and (
-                triggered or trigger is not None or "target" in has
-            )):
+            elif (triggered and _resumes(clause)) or (
+                clause.has("until_gone", "follow", "once_per_field", "once_only")
+                and (triggered or trigger is not None or "target" in has)
+            ):
                 about = About.REACTION
             else:
                 about = About.BASELINE
@@ -229,6 +261,13 @@ def _one_sentence(
             trigger = i
         clause.about = about
         before = about
+    for i, clause in enumerate(sentence):
+        if i and clause.has("in_burst") and re.search(
+            r"\b(only|just|nur|seulement|solo|sólo)\b", text[clause.start : clause.end], re.I
+        ):
+            for earlier in sentence[:i]:  # "a stack, but only in bursts"
+                if earlier.about is About.BASELINE and not earlier.places:
+                    earlier.about = About.REACTION
     if trigger is not None:
         _reaction_before(sentence, trigger)
     return triggered or trigger is not None
@@ -246,7 +285,8 @@ def _alone(text: str, clause: Clause) -> About | None:
         return About.STOP
     focus = [m for m in clause.marks if m.concept == "autofocus"]
     if clause.has("autofocus") and (
-        focus[0].start - clause.start <= 16 or not (clause.places or clause.has("exposure", "channel"))
+        focus[0].start - clause.start <= 16
+        or not (clause.places or clause.has("exposure", "channel"))
     ):
         return About.FOCUS
     if clause.has("focus_lost", "af_fail") and not clause.has("stack") and not clause.places:
@@ -294,9 +334,15 @@ def _condition(clause: Clause, has: set[str] | frozenset[str]) -> About:
         return About.TRIGGER
     if clause.has("focus_lost", "af_fail", "autofocus"):
         return About.FOCUS
-    if clause.has("notify") or ("notify" in has and clause.has("trouble", "done", "question_event")):
+    if clause.has("notify") or (
+        "notify" in has and clause.has("trouble", "done", "question_event")
+    ):
         return About.NOTIFY
-    if "stop_run" in has and (clause.has("confluence") or (clause.has("events") and clause.quantities)):
+    if "stop_run" in has and (
+        clause.has("confluence") or (clause.has("events") and clause.quantities)
+    ):
+        return About.STOP
+    if "stop_run" in has and clause.quantities and clause.has("target") and not clause.has("every"):
         return About.STOP
     if "stop_run" in has and clause.has("light", "disk"):
         return About.BUDGET
@@ -314,7 +360,10 @@ def _belongs(clause: Clause, before: About) -> bool:
                 return True
             return clause.bare and not clause.has("plan_verb", "every", "all_positions")
         case About.NOTIFY:
-            return clause.has("trouble", "done", "on_event", "question_event") and not clause.quantities
+            return (
+                clause.has("trouble", "done", "on_event", "question_event")
+                and not clause.quantities
+            )
         case _:
             return False
 
@@ -323,8 +372,9 @@ def _resumes(clause: Clause) -> bool:
     """Whether a later sentence goes on about the reaction."""
     if clause.has("otherwise"):
         return False
-    return clause.has("there", "react", "until_gone", "per_event", "follow", "once_only",
-                      "once_per_field", "then")
+    return clause.has(
+        "there", "react", "until_gone", "per_event", "follow", "once_only", "once_per_field", "then"
+    )
 
 
 def _arrow_after(text: str, clause: Clause) -> bool:

@@ -50,7 +50,11 @@ def read_clocks(
         between = _RANGE.search(near.text[max(0, a - 6) : a]) and found.said.get("start_at")
         if until or between or (mark is None and clause.about is About.STOP):
             ends.append((q.when, q))
-        elif "start_at" not in found.said and (mark is not None or _starts(near, a, b)):
+        elif "start_at" not in found.said and (
+            (mark is not None and mark.concept == "from")
+            or _starts(near, a, b)
+            or _another_follows(q, quantities, near)
+        ):
             begin = q.when
             found.say("start_at", begin.isoformat(timespec="minutes"), a, b)
         else:
@@ -65,13 +69,28 @@ def read_clocks(
 
 
 _RANGE = re.compile(r"(-|to|–|bis|à|alle|a|hasta)\s*(the |las |le )?$", re.I)
-_LATER = re.compile(r"(\b(start|begin|starting|beginning|wait|beginne|starte|commence|inizia|empieza)\w*\s+(in|for)?|\bin)\s*(about\s*)?$", re.I)
+_LATER = re.compile(
+    r"(\b(start|begin|starting|beginning|wait|beginne|starte|commence|inizia|empieza)\w*\s+(in|for)?|\bin)\s*(about\s*)?$",
+    re.I,
+)
 
 
 def _later(near: Nearby, a: int) -> bool:
     """ "Start in 2 hours"."""
     before = near.text[max(0, a - 24) : a]
-    return bool(_LATER.search(before)) and bool(re.search(r"start|begin|wait|beginn|commenc|inizi|empiez", before, re.I))
+    return bool(_LATER.search(before)) and bool(
+        re.search(r"start|begin|wait|beginn|commenc|inizi|empiez", before, re.I)
+    )
+
+
+def _another_follows(
+    q: Quantity, quantities: Sequence[tuple[Quantity, Clause]], near: Nearby
+) -> bool:
+    """ "8 pm to 8 am"."""
+    later = [o for o, _ in quantities if o.kind is Kind.CLOCK and o.span.start >= q.span.end]
+    return bool(later) and bool(
+        re.fullmatch(r"\s*(-|to|–|until|till|bis|à|alle|a|hasta)\s*(the |las )?", near.text[q.span.end : later[0].span.start], re.I)
+    )
 
 
 def _starts(near: Nearby, a: int, b: int) -> bool:

@@ -89,7 +89,9 @@ def _counted(draft: Draft, config: MicroscopeConfig) -> Draft:
     known = tuple(config.positions)
     if not known:
         return draft.asking(
-            Question("positions", f"microscope {config.name} has no marked positions: which do you mean?")
+            Question(
+                "positions", f"microscope {config.name} has no marked positions: which do you mean?"
+            )
         )
     wanted = draft.get("positions.count", len(known))
     if wanted == len(known):
@@ -123,9 +125,7 @@ def _channels(draft: Draft, config: MicroscopeConfig) -> Draft:
                 )
             )
         return draft
-    named = sorted(
-        s.rpartition(".")[2] for s in draft.said if s.startswith("exposure_ms.")
-    )
+    named = sorted(s.rpartition(".")[2] for s in draft.said if s.startswith("exposure_ms."))
     if named:
         source = draft.said[f"exposure_ms.{named[0]}"].source
         return draft.adding(Said("channels", tuple(named), source))
@@ -186,17 +186,17 @@ def _time(draft: Draft, config: MicroscopeConfig) -> Draft:
     if draft.get("once") and not (interval or length):
         return draft
     if not (interval or length or rounds) and _one_look(draft):
-        return draft.adding(
-            _default("once", True, "one look", "no words speak of a time lapse")
-        )
+        return draft.adding(_default("once", True, "one look", "no words speak of a time lapse"))
     if not interval and not (length and rounds):
         draft = draft.asking(
-            Question("interval_s", "how often is each field to be imaged?", ("every 5 min", "every 10 min"))
+            Question(
+                "interval_s",
+                "how often is each field to be imaged?",
+                ("every 5 min", "every 10 min"),
+            )
         )
     if not length and not rounds:
-        draft = draft.asking(
-            Question("duration_s", "for how long?", ("for 12 h", "for 24 h"), "")
-        )
+        draft = draft.asking(Question("duration_s", "for how long?", ("for 12 h", "for 24 h"), ""))
     return draft
 
 
@@ -234,8 +234,14 @@ def _stack(draft: Draft, config: MicroscopeConfig) -> Draft:
             known = draft.has(f"{prefix}range_um")
         known += draft.has(f"{prefix}step_um") + draft.has(f"{prefix}planes")
         if known < 2:
-            missing = "step_um" if draft.has(f"{prefix}range_um") or draft.has(f"{prefix}planes") else "range_um"
-            what = "how far apart are the planes" if missing == "step_um" else "how thick is the stack"
+            missing = (
+                "step_um"
+                if draft.has(f"{prefix}range_um") or draft.has(f"{prefix}planes")
+                else "range_um"
+            )
+            what = (
+                "how far apart are the planes" if missing == "step_um" else "how thick is the stack"
+            )
             draft = draft.asking(Question(f"{prefix}{missing}", f"{what}, in um?"))
     return draft
 
@@ -277,10 +283,14 @@ def _search(draft: Draft, config: MicroscopeConfig) -> Draft:
         draft = draft.asking(Question("search.best", "how many of the best fields are to be kept?"))
     if not draft.has("search.by"):
         draft = draft.asking(
-            Question("search.by", "what makes a field good?", ("the target", "cell count", "confluence"))
+            Question(
+                "search.by", "what makes a field good?", ("the target", "cell count", "confluence")
+            )
         )
     elif draft.get("search.by") == "target" and not draft.has("target"):
-        draft = draft.asking(Question("target", "what is to be searched for?", ("mitosis", "dead cell")))
+        draft = draft.asking(
+            Question("target", "what is to be searched for?", ("mitosis", "dead cell"))
+        )
     return draft
 
 
@@ -293,7 +303,9 @@ def _focus(draft: Draft, config: MicroscopeConfig) -> Draft:
         else:
             name, why = "every_visit", "nobody would notice lost focus otherwise"
         draft = draft.adding(_default("autofocus.when", name, "autofocus", why))
-    if draft.get("autofocus.when") == "every_nth_round" and not draft.has("autofocus.every_n_rounds"):
+    if draft.get("autofocus.when") == "every_nth_round" and not draft.has(
+        "autofocus.every_n_rounds"
+    ):
         draft = draft.asking(Question("autofocus.every_n_rounds", "in every how many rounds?"))
     channels = draft.get("channels", ())
     if not draft.has("autofocus.channel") and channels:
@@ -307,7 +319,9 @@ def _focus(draft: Draft, config: MicroscopeConfig) -> Draft:
 
 def _rest(draft: Draft, config: MicroscopeConfig) -> Draft:
     if draft.grid_wanted and not draft.has("grid.rows"):
-        draft = draft.asking(Question("grid.rows", "how many rows and columns has the grid?", ("3x3", "5x5")))
+        draft = draft.asking(
+            Question("grid.rows", "how many rows and columns has the grid?", ("3x3", "5x5"))
+        )
     if draft.has("grid.rows") and not draft.has("grid.overlap_percent"):
         draft = draft.adding(
             _default("grid.overlap_percent", 0, "edge to edge", "no words speak of overlap")

@@ -19,7 +19,11 @@ _FAILS = {
     "hold_position": "leave that position alone",
     "stop": "stop the run",
 }
-_BY = {"count": "the most cells", "confluence": "the highest confluence", "target": "the most {target}"}
+_BY = {
+    "count": "the most cells",
+    "confluence": "the highest confluence",
+    "target": "the most {target}",
+}
 _TOPICS = {
     "event": "when an event happens",
     "trouble": "when something goes wrong",
@@ -78,9 +82,7 @@ def _imaging(facts: Mapping[str, Any]) -> str:
             f", each with a {facts['grid.rows']}x{facts['grid.columns']} grid with "
             f"{number(facts['grid.overlap_percent'])} % overlap,"
         )
-    channels = _list(
-        f"{c} ({number(facts[f'exposure_ms.{c}'])} ms)" for c in facts["channels"]
-    )
+    channels = _list(f"{c} ({number(facts[f'exposure_ms.{c}'])} ms)" for c in facts["channels"])
     return f"Image {where} in {channels}{_time(facts)}."
 
 

@@ -59,8 +59,10 @@ class Found:
         said = Said(slot, value, source)
         before = self.said.get(slot)
         self.order.append((slot, start, kind))
-        if before is not None and before.value != value and not self.corrected(
-            self.where[slot][1], start
+        if (
+            before is not None
+            and before.value != value
+            and not self.corrected(self.where[slot][1], start)
         ):
             self.clashes.setdefault(slot, (before, said))
             return

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from hardware.data import MicroscopeConfig
 
 MOST_ANSWERS = 40  # then the planner gives up
-LONGEST_ANSWER = 2000  # characters
+LONGEST_INSTRUCTION = 20_000  # characters
+LONGEST_ANSWER = 2000
 
 
 class PlannerState(TypedDict, total=False):
@@ -109,12 +110,15 @@ class PlannerGraph:
     def begin(self, thread: str, instruction: str, now: dt.datetime) -> dict[str, Any] | None:
         """Start; returns what is asked (`questions` or `confirm`), None when it is over.
 
-        Raises ValueError where the thread has been begun before.
+        Raises ValueError, one line, where the thread has been begun before, or for an instruction
+        that is a book.
         """
         if self.state(thread):
             raise ValueError(f"conversation {thread} has been begun already")
+        if len(instruction) > LONGEST_INSTRUCTION:
+            raise ValueError(f"an instruction has at most {LONGEST_INSTRUCTION:,} characters")
         state = PlannerState(
-            instruction=instruction,
+            instruction=_text(instruction),
             microscope=self._microscope,
             now=now.isoformat(),
             told={},
@@ -214,7 +218,7 @@ class PlannerGraph:
             for q in self._propose(state).draft.questions
         ]
         given = interrupt({"questions": questions})
-        new = [[str(slot), str(words)] for slot, words in dict(given).items()]
+        new = [[str(slot), _text(str(words))] for slot, words in dict(given).items()]
         return {"answers": [*state["answers"], *new]}
 
     def _confirm(self, state: PlannerState) -> PlannerState:
@@ -268,6 +272,11 @@ class PlannerGraph:
             return Standing(result, tuple(q for q in anew if q.slot not in result.said))
         known = result == question and question not in before.anew
         return Standing(before.draft, anew if known else (*anew, result))
+
+
+def _text(words: str) -> str:
+    """Without what is no text (half a surrogate pair) and cannot be stored."""
+    return words.encode(errors="replace").decode()
 
 
 def _slots(questions: tuple[Question, ...]) -> set[str]:

@@ -77,7 +77,9 @@ def intent(marks: Sequence[Mark], normal: Normal, held: Sequence[tuple[int, int]
     """
     text = normal.text
     sentences = [
-        (m.start(), m.end()) for m in re.finditer(r"[^.!?\n]+(?:[.](?=\S)[^.!?\n]*)*[.!?]*", text) if m.group().strip()
+        (m.start(), m.end())
+        for m in re.finditer(r"[^.!?\n]+(?:[.](?=\S)[^.!?\n]*)*[.!?]*", text)
+        if m.group().strip()
     ]
     told = [
         (a, b)
@@ -93,7 +95,9 @@ def intent(marks: Sequence[Mark], normal: Normal, held: Sequence[tuple[int, int]
     polite = _POLITE.match(text[a:b])
     verb = any(m.concept == "plan_verb" and a <= m.start < b for m in marks)
     amounts = sum(a <= start < b for start, _ in held)
-    inner = any(m.concept == "question" and a + 4 < m.start < b and m.end - m.start > 3 for m in marks)
+    inner = any(
+        m.concept == "question" and a + 4 < m.start < b and m.end - m.start > 3 for m in marks
+    )
     if polite is not None and not inner and amounts >= (2 if verb else 3):
         return Intent.PLAN
     return Intent.ANSWER
@@ -107,7 +111,11 @@ def _begins_as_question(sentence: str, at: int, marks: Sequence[Mark]) -> bool:
         return True
     if asks and any(m.concept == "question" and at <= m.start < at + len(sentence) for m in marks):
         return True
-    near = [m for m in marks if m.concept == "question" and begin <= m.start <= begin + (12 if asks else 1)]
+    near = [
+        m
+        for m in marks
+        if m.concept == "question" and begin <= m.start <= begin + (12 if asks else 1)
+    ]
     return bool(near)
 
 

@@ -37,8 +37,8 @@ class Normal:
         i = bisect_right(self.starts, (at - (1 if ends else 0), len(self.original))) - 1
         place, there = self.starts[i]
         following = self.starts[i + 1][1] if i + 1 < len(self.starts) else len(self.original)
-        return min(there + at - place, following) if not ends else min(
-            following, there + at - place
+        return (
+            min(there + at - place, following) if not ends else min(following, there + at - place)
         )
 
 

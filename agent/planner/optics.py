@@ -24,7 +24,9 @@ _CHANNEL_WORD = re.compile(
     r"|canaux|canale|canali|canales)\b",
     re.I,
 )
-_DYES = frozenset({"gfp", "egfp", "rfp", "irfp", "dapi", "hoechst", "tritc", "sir", "mcherry", "tdtomato"})
+_DYES = frozenset(
+    {"gfp", "egfp", "rfp", "irfp", "dapi", "hoechst", "tritc", "sir", "mcherry", "tdtomato"}
+)
 _UNKNOWN = re.compile(
     r"\b(bright[- ]?field|phase[- ]contrast|DIC|transmitted( light)?|CFP|YFP|BFP|mVenus|Venus|Cy3"
     r"|Cy7|Texas ?Red|mTurquoise\d?|Hellfeld|Phasenkontrast|fond clair|contraste de phase"
@@ -66,14 +68,18 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
         preset = names.get(name) or names.get(match.group().lower()) or _squeezed(name, names)
         if preset is None:
             continue
-        dye = not _PLAIN.match(match.group()) or match.group().lower() in _DYES or (
-            match.group().lower() == preset.lower()
+        dye = (
+            not _PLAIN.match(match.group())
+            or match.group().lower() in _DYES
+            or (match.group().lower() == preset.lower())
         )
         if not dye and not _like_a_channel(text, match.start(), match.end(), near):
             continue
         if text[match.end() : match.end() + 1] == "-" and pattern.match(text, match.end() + 1):
             continue  # H2B-mCherry: the fluorophore counts
-        gets = re.match(r"\s*,?\s*(which|that|at|with|gets|:|\()?\s*(gets?\s*|is\s*)?\d", text[match.end() :])
+        gets = re.match(
+            r"\s*,?\s*(which|that|at|with|gets|:|\()?\s*(gets?\s*|is\s*)?\d", text[match.end() :]
+        )
         no = (near.denied(match.start()) and not gets) or (
             bool(found) and found[-1].no and _listed(text[found[-1].end : match.start()])
         )
@@ -92,7 +98,18 @@ def _squeezed(name: str, names: Mapping[str, str]) -> str | None:
 
 
 def _listed(between: str) -> bool:
-    return between.strip().strip(",").strip().lower() in ("or", "and", "nor", "oder", "und", "ou", "et", "o", "e", "y")
+    return between.strip().strip(",").strip().lower() in (
+        "or",
+        "and",
+        "nor",
+        "oder",
+        "und",
+        "ou",
+        "et",
+        "o",
+        "e",
+        "y",
+    )
 
 
 _PLAIN = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+)?$")  # green, far red, nuclei: no dye's name
@@ -106,12 +123,18 @@ def _like_a_channel(text: str, start: int, end: int, near: Nearby) -> bool:
     inside = [m for m in near.marks if m.start <= start and end <= m.end]
     if any(m.concept in ("by_count", "past") for m in inside):
         return False
-    if text[start:end].lower() not in _STRUCTURES and not any(m.concept == "target" for m in inside):
+    if text[start:end].lower() not in _STRUCTURES and not any(
+        m.concept == "target" for m in inside
+    ):
         return True
     before = text[max(0, start - 24) : start].lower()
-    if re.search(r"\b(most|more|many|of|a|an|any|each|every|when|if|the number of|dead|dying)\s+$", before):
+    if re.search(
+        r"\b(most|more|many|of|a|an|any|each|every|when|if|the number of|dead|dying)\s+$", before
+    ):
         return False
-    return not re.match(r"\s+(divid|split|condens|round|break|fragment|appear|are|is|die|per)", text[end:].lower())
+    return not re.match(
+        r"\s+(divid|split|condens|round|break|fragment|appear|are|is|die|per)", text[end:].lower()
+    )
 
 
 def read_channels(
@@ -171,6 +194,7 @@ def read_exposures(
 ) -> None:
     """Give each exposure to its channel, or to those named before it without one."""
     without_owner = []
+    listed = _respectively(quantities, channels, near)
     for q, clause in quantities:
         if not is_exposure(q, near) or clause.about in (About.STORY, About.NOTIFY, About.BUDGET):
             continue
@@ -178,7 +202,7 @@ def read_exposures(
         if clause.about is About.FOCUS:
             found.say("autofocus.exposure_ms", q.value * 1000, a, b)
             continue
-        owner = _owner(q, channels, near)
+        owner = listed.get(a) or _owner(q, channels, near)
         if owner is None:
             without_owner.append((q, clause))
         else:
@@ -186,6 +210,36 @@ def read_exposures(
             found.say(f"{slot}.{owner.preset}", q.value * 1000, a, b, "exposure")
     for q, clause in without_owner:
         _share(q, clause, channels, clause_at, found)
+
+
+_AND = re.compile(r"\s*(,|and|&|/|\+|und|et|e|y|resp\.?|or)*\s*", re.I)
+
+
+def _respectively(
+    quantities: Sequence[tuple[Quantity, Clause]], channels: Sequence[Channel], near: Nearby
+) -> dict[int, Channel]:
+    """ "GFP and mCherry, 50 and 100 ms": as many exposures in a row as channels before them."""
+    text = near.text
+    exposures = [q for q, _ in quantities if is_exposure(q, near)]
+    out: dict[int, Channel] = {}
+    for first in exposures:
+        row = [first]
+        while True:
+            later = [q for q in exposures if q.span.start >= row[-1].span.end]
+            if not later or not _AND.fullmatch(text[row[-1].span.end : later[0].span.start]):
+                break
+            row.append(later[0])
+        before = [c for c in channels if c.end <= first.span.start]
+        names = before[-len(row) :]
+        if len(row) < 2 or len(names) < len(row) or first.span.start in out:
+            continue
+        joined = all(
+            _AND.fullmatch(text[a.end : b.start]) for a, b in zip(names, names[1:], strict=False)
+        )
+        gap = text[names[-1].end : first.span.start]
+        if joined and len(re.findall(r"\w+", gap)) <= 3 and not re.search(r"[.;]", gap):
+            out |= {q.span.start: c for q, c in zip(row, names, strict=True)}
+    return out
 
 
 def _slot(about: About) -> str:
@@ -216,7 +270,8 @@ def _owner(q: Quantity, channels: Sequence[Channel], near: Nearby) -> Channel | 
         return None
     several = near.left(best[1].start, "each", words=0) or near.right(b, "each", words=1)
     beside = [
-        c for c in channels
+        c
+        for c in channels
         if c is not best[1] and c.end <= best[1].start and _listed(near.text[c.end : best[1].start])
     ]
     return None if several or (beside and best[1].end <= a) else best[1]
@@ -262,9 +317,7 @@ def read_objectives(
         if re.match(r"\s*(faster|slower|more|schneller)\b", near.text[b:], re.I):
             continue
         slot = (
-            "reaction.objective"
-            if clause.about in (About.REACTION, About.TRIGGER)
-            else "objective"
+            "reaction.objective" if clause.about in (About.REACTION, About.TRIGGER) else "objective"
         )
         found.say(slot, preset_of(q.value, config) or f"{q.value:g}X", a, b, "objective")
 

@@ -92,7 +92,9 @@ def _no(finding: Finding, draft: Draft) -> No:
     """A check's error as a refusal, with the words that asked for it where they are known."""
     source = _source(finding.key, draft)
     what = f"{source}: {finding.key}" if source else finding.key
-    return No(finding.key, what, finding.message, f"{finding.remedy[:1].upper()}{finding.remedy[1:]}.")
+    return No(
+        finding.key, what, finding.message, f"{finding.remedy[:1].upper()}{finding.remedy[1:]}."
+    )
 
 
 _KEYS = (  # keys of a plan -> slots that they come from

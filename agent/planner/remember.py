@@ -95,13 +95,13 @@ def _like_a_run(
         return own.asking(Question("run", f"which run do you mean ({found.why})?", names))
     plan = parse_plan(found.plan, found.name)
     draft, _ = overlay(plan, own, config, Cited(found.name, "plan", found.goal))
-    kept = tuple(q for q in draft.questions if q.slot != "change")  # "the same again" changes nothing
+    kept = tuple(
+        q for q in draft.questions if q.slot != "change"
+    )  # "the same again" changes nothing
     return replace(draft, questions=kept, notes=(*draft.notes, f"based on run {found}"))
 
 
-def _by_document(
-    own: Draft, memory: Memory, config: MicroscopeConfig, now: dt.datetime
-) -> Draft:
+def _by_document(own: Draft, memory: Memory, config: MicroscopeConfig, now: dt.datetime) -> Draft:
     found = which_document(own.instruction, memory)
     if found is None:
         known = tuple(item.name for item in memory.listed())
@@ -161,4 +161,3 @@ def _read(
         quote = " ".join(said.source.text.split())
         taken.append(Said(slot, said.value, Cited(document.name, passage.place, quote)))
     return taken
-

@@ -44,7 +44,9 @@ _ADD = re.compile(r"\b(add|also|additionally|plus|as well|auch|dazu|zusätzlich|
                   r"|aggiungi|anche|añade|también|agrega)\b", re.I)  # fmt: skip
 _NO_STACK = re.compile(r"\b(no|without|drop the|stop the|kein\w*|ohne|sans|senza|sin)\s+(z[- ]?)?"
                        r"(stacks?|stapel|pile|pila)\b", re.I)  # fmt: skip
-_NO_FOCUS = re.compile(r"\b(no|without|stop|kein\w*|ohne|sans|senza|sin)\s+(the )?auto-?fo[ck]us\b", re.I)
+_NO_FOCUS = re.compile(
+    r"\b(no|without|stop|kein\w*|ohne|sans|senza|sin)\s+(the )?auto-?fo[ck]us\b", re.I
+)
 _NO_WATCH = re.compile(
     r"\b(stop|no more|don't|do not)\s+(reacting|react|watching|watch|bursts?|filming)\b", re.I
 )
@@ -181,12 +183,18 @@ def _changed(
             if name.removeprefix("exposure_ms.") not in new["channels"].value:
                 after.pop(name)
     after |= new
-    for pattern, prefix in ((_NO_STACK, "stack."), (_NO_FOCUS, "autofocus."), (_NO_WATCH, "reaction.")):
+    for pattern, prefix in (
+        (_NO_STACK, "stack."),
+        (_NO_FOCUS, "autofocus."),
+        (_NO_WATCH, "reaction."),
+    ):
         if pattern.search(words):
             after = {k: v for k, v in after.items() if not k.startswith(prefix)}
             if prefix == "reaction.":
                 after.pop("watch", None)
-    changed = tuple(s for slot, s in new.items() if before.get(slot) is None or before[slot].value != s.value)
+    changed = tuple(
+        s for slot, s in new.items() if before.get(slot) is None or before[slot].value != s.value
+    )
     return after, changed
 
 

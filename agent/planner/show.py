@@ -106,13 +106,21 @@ def told(slot: str, value_: Any) -> str:
         return "yes"
     if kind is Type.NAMES:
         names = [str(v) for v in value_]
-        return ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:10])}, ... ({len(names)})"
+        return (
+            ", ".join(names) if len(names) <= 12 else f"{', '.join(names[:10])}, ... ({len(names)})"
+        )
     if kind is Type.PAIRS:
         return ", then ".join(f"every {number(i)} s for {number(d)} s" for i, d in value_)
     if kind is Type.NUMBER and not isinstance(value_, bool):
         base = slot if slot in SLOTS else slot.rpartition(".")[0]
-        for ending, unit in (("_s", "s"), ("_ms", "ms"), ("_um", "um"), ("_percent", "%"),
-                             ("_j_cm2", "J/cm2"), ("_gb", "GB")):
+        for ending, unit in (
+            ("_s", "s"),
+            ("_ms", "ms"),
+            ("_um", "um"),
+            ("_percent", "%"),
+            ("_j_cm2", "J/cm2"),
+            ("_gb", "GB"),
+        ):
             if base.endswith(ending):
                 return f"{number(value_)} {unit}"
         return number(value_)

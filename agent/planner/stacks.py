@@ -59,7 +59,11 @@ def _length(q: Quantity, prefix: str, near: Nearby, found: Found) -> bool:
     if q.upper is not None:
         _say(found, f"{prefix}range_um", abs(q.upper - q.value), q)
         return True
-    if _BOTH.match(q.text) or near.left(a, "either_side", words=0) or near.right(b, "either_side", words=1):
+    if (
+        _BOTH.match(q.text)
+        or near.left(a, "either_side", words=0)
+        or near.right(b, "either_side", words=1)
+    ):
         _say(found, f"{prefix}range_um", 2 * q.value, q)
         return True
     for side in ("above", "below"):
@@ -67,8 +71,10 @@ def _length(q: Quantity, prefix: str, near: Nearby, found: Found) -> bool:
             _say(found, f"{prefix}{side}_um", q.value, q)
             return True
     after_planes = near.left(a, "planes", words=1)
-    if after_planes is not None and f"{prefix}planes" in found.said and (
-        near.right(b, "range", words=1) is None and near.left(a, "range", words=0) is None
+    if (
+        after_planes is not None
+        and f"{prefix}planes" in found.said
+        and (near.right(b, "range", words=1) is None and near.left(a, "range", words=0) is None)
     ):
         _say(found, f"{prefix}step_um", q.value, q)
         return True
@@ -127,12 +133,21 @@ def read_stack_channels(channels: Sequence[Channel], near: Nearby, found: Found)
     only, flat = [], []
     for n, channel in enumerate(channels):
         before = text[channels[n - 1].end if n else 0 : channel.start][-40:].lower()
-        after = text[channel.end : channels[n + 1].start if n + 1 < len(channels) else None][:40].lower()
+        after = text[channel.end : channels[n + 1].start if n + 1 < len(channels) else None][
+            :40
+        ].lower()
         before, after = re.split(r"[.;\n]", before)[-1], re.split(r"[.;\n]", after)[0]
-        if re.search(rf"{_STACK_WORDS}.*\b{_ONLY}\b[^,]*$|\b{_ONLY}\b[^,]*{_STACK_WORDS}[^,]*$", before) or (
-            re.match(rf"\s+(channel\s+)?{_ONLY}\b", after) and re.search(_STACK_WORDS, before)
-        ) or (re.search(rf"\b{_ONLY}( for| in)?( the)?\s*$", before) and "stack." in "".join(found.said)
-              and re.search(r"step|plane|um|µm|range", text[: channel.start][-60:].lower())):
+        if (
+            re.search(
+                rf"{_STACK_WORDS}.*\b{_ONLY}\b[^,]*$|\b{_ONLY}\b[^,]*{_STACK_WORDS}[^,]*$", before
+            )
+            or (re.match(rf"\s+(channel\s+)?{_ONLY}\b", after) and re.search(_STACK_WORDS, before))
+            or (
+                re.search(rf"\b{_ONLY}( for| in)?( the)?\s*$", before)
+                and "stack." in "".join(found.said)
+                and re.search(r"step|plane|um|µm|range", text[: channel.start][-60:].lower())
+            )
+        ):
             only.append(channel)
         for mark in near.marks:
             if mark.concept == "single_plane" and (
@@ -156,6 +171,9 @@ def _with_listed(flat: Sequence[Channel], channels: Sequence[Channel], text: str
     """ "DAPI and GFP flat": those listed with a flat one are flat as well."""
     names = {c.preset for c in flat}
     for one, two in zip(channels, channels[1:], strict=False):
-        if text[one.end : two.start].strip() in ("and", "&", "+", "und", "et", "e", "y") and two in flat:
+        if (
+            text[one.end : two.start].strip() in ("and", "&", "+", "und", "et", "e", "y")
+            and two in flat
+        ):
             names.add(one.preset)
     return names

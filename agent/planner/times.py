@@ -139,7 +139,9 @@ def _before_interval(time: Timed, later: Sequence[Timed], near: Nearby) -> Timed
     if time.role is not Role.BARE or not later or later[0].role is not Role.INTERVAL:
         return time
     gap = near.text[time.end : later[0].start]
-    if later[0].value_s < time.value_s and re.fullmatch(r"\s*(at|@|à|mit|with|of|,)?\s*(a |one |1 )?", gap):
+    if later[0].value_s < time.value_s and re.fullmatch(
+        r"\s*(at|@|à|mit|with|of|,)?\s*(a |one |1 )?", gap
+    ):
         return replace(time, role=Role.LENGTH)
     return time
 

@@ -34,7 +34,7 @@ from agent.planner.slots import fits
 from agent.planner.stacks import read_stack_channels, read_stacks
 from agent.planner.times import Lapse, lapse, say, timed
 from agent.planner.watching import read_reaction, read_watching
-from agent.planner.where import Places, places, read_where
+from agent.planner.where import Places, corrected_plate, places, read_where
 from agent.planner.wishes import (
     read_budget,
     read_flags,
@@ -63,6 +63,9 @@ def understand(instruction: str, config: MicroscopeConfig, now: dt.datetime) -> 
     text = normal(instruction, words)
     signs = marks(text.text, words)
     where = places(text.text, language, tuple(config.positions))
+    for mark in signs:
+        if mark.concept == "correction" and where.plate is not None:
+            where = corrected_plate(where, text.text, mark.end, language)
     taken = where.spans
     found_quantities = [
         q
@@ -84,7 +87,12 @@ def understand(instruction: str, config: MicroscopeConfig, now: dt.datetime) -> 
         intent(signs, text, held),
         found.said,
         questions=found.questions(),
-        refusals=(*refusals(signs, near, text), *_impossible(found), *found.refused, *_unknown(found, config)),
+        refusals=(
+            *refusals(signs, near, text),
+            *_impossible(found),
+            *found.refused,
+            *_unknown(found, config),
+        ),
         language=language,
     )
     if draft.refusals and draft.intent is Intent.PLAN:
@@ -150,7 +158,8 @@ def _read(
     found.stack_wanted = _wanted("stack", parts, near)
     found.grid_wanted = _wanted("grid", parts, near)
     found.unknown = [
-        span for span in unknown_channels(near.text)
+        span
+        for span in unknown_channels(near.text)
         if not any(c.start < span[1] and span[0] < c.end for c in channels)
         and not near.denied(span[0], words=2)
         and clause_of(span[0]).about is not About.STORY
@@ -168,7 +177,9 @@ def _unused(pairs: list[tuple[Quantity, Clause]], near: Nearby, found: Found) ->
             continue
         if any(b <= at <= b + 20 for at in found.corrections):
             continue  # taken back
-        if near.near(a, b, "past", words=3) is None and not (q.kind is Kind.LENGTH and q.value > 1000):
+        if near.near(a, b, "past", words=3) is None and not (
+            q.kind is Kind.LENGTH and q.value > 1000
+        ):
             found.unclear.append((a, b))
 
 
@@ -179,7 +190,9 @@ _ALWAYS_MEANT = frozenset(
 
 def _wanted(concept: str, parts: list[Clause], near: Nearby) -> bool:
     """ "Take a z stack": wanted, even where nothing else is said of it."""
-    strong = {"stack": r"stack|stapel|pile|pila|z[- ]?(series|scan)|3d|volume", "grid": r"\w"}[concept]
+    strong = {"stack": r"stack|stapel|pile|pila|z[- ]?(series|scan)|3d|volume", "grid": r"\w"}[
+        concept
+    ]
     return any(
         m.concept == concept
         and c.about in (About.BASELINE, About.SEARCH)
@@ -247,7 +260,9 @@ def _unknown(found: Found, config: MicroscopeConfig) -> tuple[No, ...]:
 
 def _unclear(draft: Draft, found: Found) -> Draft:
     """What has a unit and no slot is asked about: leaving it out would be a guess."""
-    lengthy = draft.has("duration_s") or draft.has("phases") or draft.has("rounds") or draft.has("once")
+    lengthy = (
+        draft.has("duration_s") or draft.has("phases") or draft.has("rounds") or draft.has("once")
+    )
     for a, b in (*found.unclear, *(() if lengthy else found.bare_clocks)):
         words = found.words(a, b)
         draft = draft.asking(Question("unclear", f"what is {words} for?"))
@@ -257,7 +272,9 @@ def _unclear(draft: Draft, found: Found) -> Draft:
         draft = draft.asking(Question(missing, f"{what}, in each phase of the time lapse?"))
     for slot, value, a, b in found.open_exposures:
         if not fits(slot.replace("reaction.", ""), value):
-            draft = replace(draft, open_exposures=(*draft.open_exposures, (slot, value, found.words(a, b))))
+            draft = replace(
+                draft, open_exposures=(*draft.open_exposures, (slot, value, found.words(a, b)))
+            )
     if found.open_wells is not None and "wells" not in draft.said:
         _, a, b = found.open_wells
         draft = draft.asking(

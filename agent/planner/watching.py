@@ -40,9 +40,7 @@ _APPEARS = re.compile(
 _SINGULAR = re.compile(r"(?<=[a-z]{3})(?<!s)s$")
 
 
-def read_watching(
-    clauses: Sequence[Clause], near: Nearby, found: Found
-) -> None:
+def read_watching(clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
     """Target, and whether the run reacts to it."""
     triggers = [c for c in clauses if c.about is About.TRIGGER]
     reactions = [c for c in clauses if c.about is About.REACTION]
@@ -96,7 +94,10 @@ def _free_words(
         fill = _FILL.match(body[lead:])
         begin = start + lead + (fill.end() if fill else 0)
         rest = text[begin : clause.end]
-        rest = re.split(r"[,;.:()\n]| and | then | in (any|one|each|a|the) | at (any|one|p?\\d) | on | en | an | im | auf | dans | sur | nel | su | in ", rest)[0]
+        rest = re.split(
+            r"[,;.:()\n]| and | then | in (any|one|each|a|the) | at (any|one|p?\\d) | on | en | an | im | auf | dans | sur | nel | su | in ",
+            rest,
+        )[0]
         rest = _APPEARS.sub("", rest).strip(" -")
         words = rest.lower().split()
         if not 1 <= len(words) <= 4 or any(any(ch.isdigit() for ch in w) for w in words):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agent.planner.clauses import About
 from agent.planner.draft import No
 from agent.planner.reading.names import SHAPES, NoSuchWells, Said, grid, numbered, plate, wells
+from agent.planner.reading.wellset import row_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -51,6 +52,12 @@ def places(text: str, language: str, names: Collection[str]) -> Places:
     )
 
 
+def corrected_plate(where: Places, text: str, at: int, language: str) -> Places:
+    """ "A 6-well, sorry, 24-well plate": the one that is named after the correction."""
+    later = plate(" " * at + text[at:], language)
+    return where if later is None else replace(where, plate=later)
+
+
 def read_where(
     where: Places,
     known: Collection[str],
@@ -65,16 +72,14 @@ def read_where(
         if names:
             found.say("positions", names, a, b, "positions")
     else:
-        _wells(where, found)
+        _wells(where, near, found)
     if where.grid is not None:
         _grid(where.grid, clause_of, found)
     if marked is None and (where.wells is None or not where.wells.spans):
         _positions(where.positions, tuple(known), clause_of, near, found)
 
 
-def _as_positions(
-    where: Places, known: tuple[str, ...]
-) -> tuple[tuple[str, ...], int, int] | None:
+def _as_positions(where: Places, known: tuple[str, ...]) -> tuple[tuple[str, ...], int, int] | None:
     """Positions that are named like wells (A1, B3), where no plate is spoken of."""
     said = where.wells
     if where.plate is not None or said is None or not said.spans or said.unclear:
@@ -94,12 +99,14 @@ def _as_positions(
     return names, said.spans[0].start, said.spans[-1].end
 
 
-def _wells(where: Places, found: Found) -> None:
+def _wells(where: Places, near: Nearby, found: Found) -> None:
     said, its_plate = where.wells, where.plate
     if its_plate is not None:
         a, b = its_plate.span.start, its_plate.span.end
         found.say("plate", its_plate.name, a, b)
     if said is None or not said.spans:
+        if its_plate is not None and its_plate.wells in SHAPES:
+            _whole_plate(its_plate, near, found)
         return
     a, b = said.spans[0].start, said.spans[-1].end
     if said.unclear or not (said.included or said.excluded):
@@ -114,6 +121,16 @@ def _wells(where: Places, found: Found) -> None:
         found.refused.append(No("wells", str(words), named.reason, named.remedy))
         return
     found.say("wells", named, a, b)
+
+
+def _whole_plate(said: Plate, near: Nearby, found: Found) -> None:
+    """ "The whole 96-well plate"."""
+    a, b = said.span.start, said.span.end
+    mark = near.near(a, b, "whole", words=1)
+    if mark is not None:
+        rows, columns = SHAPES[said.wells]
+        names = tuple(f"{row_name(r)}{c}" for r in range(1, rows + 1) for c in range(1, columns + 1))
+        found.say("wells", names, min(a, mark.start), max(b, mark.end))
 
 
 def _grid(said: Grid, clause_of: Callable[[int], Clause], found: Found) -> None:
@@ -145,10 +162,15 @@ def _positions(
             found.unclear.append((a, b))
         names = _names(one, known)
         if names is None:
-            if one.said is Said.COUNT and about is About.SEARCH and one.count and (
-                not one.mine
-                or near.right(b, "best", "by_count", "by_confluence", words=3) is not None
-                or near.left(a, "best", words=1) is not None
+            if (
+                one.said is Said.COUNT
+                and about is About.SEARCH
+                and one.count
+                and (
+                    not one.mine
+                    or near.right(b, "best", "by_count", "by_confluence", words=3) is not None
+                    or near.left(a, "best", words=1) is not None
+                )
             ):
                 found.say("search.best", one.count, a, b)
                 continue

@@ -37,7 +37,9 @@ _ORDINALS = {"second": 2, "other": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 
 Quantities = "Sequence[tuple[Quantity, Clause]]"
 
 
-def read_search(quantities: Quantities, clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
+def read_search(
+    quantities: Quantities, clauses: Sequence[Clause], near: Nearby, found: Found
+) -> None:
     """ "Find the 5 fields with the most cells and stay with them."""
     here = [c for c in clauses if c.about is About.SEARCH]
     if not here:
@@ -55,7 +57,10 @@ def read_search(quantities: Quantities, clauses: Sequence[Clause], near: Nearby,
     if "search.best" not in found.said:
         for clause in here:
             one = re.search(
-                r"(best|top|most [a-z]+) (one|field|position|well)\b(?!s)", near.text[clause.start : clause.end], re.I
+                r"(best|top|most [a-z]+) (one|field|position|well)\b(?!s)"
+                r"|\bthe (one|field|position|well)\b (with|that has|having)",
+                near.text[clause.start : clause.end],
+                re.I,
             )
             if one:
                 at = clause.start + one.start()
@@ -80,7 +85,7 @@ def read_stop(quantities: Quantities, near: Nearby, found: Found) -> None:
             if clause.about is About.STOP or near.left(a, "until", words=3):
                 found.say("stop.confluence", q.value, a, b)
         elif q.kind is Kind.COUNT and clause.about is About.STOP and float(q.value).is_integer():
-            if near.right(b, "events", words=2) or near.left(a, "events", words=1):
+            if near.right(b, "events", "target", words=3) or near.left(a, "events", words=1):
                 found.say("stop.after_events", int(q.value), a, b)
 
 
@@ -91,7 +96,9 @@ def read_messages(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
     sentences = {c.sentence for c in here if c.has("notify")}
     for clause in clauses:
         if clause.about is not About.NOTIFY and not (
-            clause.sentence in sentences and clause.about is About.TRIGGER and clause.conditional
+            clause.sentence in sentences
+            and clause.about is About.TRIGGER
+            and clause.conditional
             and not any(c.about is About.REACTION for c in clauses if c.sentence == clause.sentence)
         ):
             continue
@@ -139,7 +146,9 @@ def read_budget(quantities: Quantities, near: Nearby, found: Found) -> set[int]:
     return taken
 
 
-def read_focus(quantities: Quantities, clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
+def read_focus(
+    quantities: Quantities, clauses: Sequence[Clause], near: Nearby, found: Found
+) -> None:
     """When to focus, and what to do where no focus is found."""
     here = [
         c

@@ -83,15 +83,9 @@ def _borrowed(english: dict[str, list[str]], key: str) -> list[str]:
 
 def _read(name: str) -> dict[str, list[str]]:
     text = (files("agent.planner.lexicon") / f"{name}.yaml").read_text(encoding="utf-8")
-    return {
-        key: list(value)
-        for key, value in yaml.safe_load(text).items()
-        if key != "language"
-    }
+    return {key: list(value) for key, value in yaml.safe_load(text).items() if key != "language"}
 
 
 def _pattern(patterns: list[str]) -> re.Pattern[str]:
     ordered = sorted(patterns, key=len, reverse=True)
-    return re.compile(
-        rf"(?<![\w])(?:{'|'.join(ordered)})(?:(?<=[\s'])|(?![\w]))", re.IGNORECASE
-    )
+    return re.compile(rf"(?<![\w])(?:{'|'.join(ordered)})(?:(?<=[\s'])|(?![\w]))", re.IGNORECASE)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.planner.reading.clock import Clock, Day, Time
+    from agent.planner.reading.clock_words import Clock, Day, Time
 
 
 def resolve(clock: Clock, now: datetime) -> tuple[datetime, datetime | None] | None:

@@ -1,45 +1,28 @@
-"""A number with its unit at a place of a text: ranges, compounds ("1 h 30"), fractions."""
+"""A number with its unit at a place of a text: ranges, fractions, compounds, signs."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agent.planner.reading.compounds import compound
 from agent.planner.reading.kinds import Kind
+from agent.planner.reading.measure import GAP, Measure, scaled, unit_after, unit_follows
 from agent.planner.reading.numbers import Number, number_at
-from agent.planner.reading.units import UNITS, Unit, unit_at
+from agent.planner.reading.units import unit_at
 
 if TYPE_CHECKING:
     from agent.planner.reading.fold import Folded
     from agent.planner.reading.grammar import Grammar
 
-_GAP = re.compile(r"\s?-?\s?|\s+")
 _COLON = re.compile(r"([0-9]{1,3}):([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:])")
-_BARE = re.compile(r"([0-5]?[0-9])(?![0-9.,:/]*[0-9])(?!\s*[^\W_])")
-_GLUED_BARE = re.compile(r"([0-5][0-9])(?![\w.,:]*[0-9])")
 _NEGATIVE = re.compile(r"(?:^|[\s(=:\[,])-$")
 _AFTER_NUMBER = re.compile(r"[0-9]\s*-$")
 _IN_3D = re.compile(r"\b(?:in|en) [234]d$")
 _DIMENSIONS = re.compile(  # a 3d stack is no 3 days
     r"[234]d\s*-?\s*(?:z\b|z-|stack|imag|volum|view|recon|cultur|model|spher|movi|data|bild|aufnahm|pile)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """A quantity on folded text, without the words around it. Values in base units."""
-
-    kind: Kind
-    value: float
-    unit: str
-    end: int
-    upper: float | None = None
-    other: float | None = None
-    ambiguous: bool = False
-    approximate: bool = False
-    every: bool = False
-    spelled: bool = False
 
 
 def measure_at(f: Folded, at: int, g: Grammar) -> Measure | None:
@@ -61,19 +44,12 @@ def _signed(f: Folded, at: int, found: Measure, g: Grammar) -> Measure:
     return found
 
 
-def scaled(unit: Unit, number: float) -> float:
-    """A number of a unit in the base unit of its kind; a rate as seconds from one to the next."""
-    if unit.kind is Kind.RATE:
-        return unit.size / number if number else float("inf")
-    return number * unit.size
-
-
 def _colons(f: Folded, at: int, g: Grammar) -> Measure | None:
     """1:30 h, 2:30 min, 01:30:00."""
     match = _COLON.match(f.low, at)
     if not match or (at and f.low[at - 1].isalnum()):
         return None
-    gap = _GAP.match(f.low, match.end())
+    gap = GAP.match(f.low, match.end())
     unit = unit_at(f.low, f.cased, gap.end() if gap else match.end())
     first, second, third = (int(part or 0) for part in match.groups())
     if match[3]:
@@ -95,7 +71,7 @@ def _fraction(f: Folded, at: int, g: Grammar) -> Measure | None:
         match = phrase.match(f.low, at)
         if not match:
             continue
-        gap = _GAP.match(f.low, match.end())
+        gap = GAP.match(f.low, match.end())
         unit = unit_at(f.low, f.cased, gap.end() if gap else match.end())
         if unit and unit[0].kind in (Kind.DURATION, Kind.LENGTH) and unit[1] - match.end() > 1:
             value, name = part * unit[0].size, unit[0].name
@@ -144,7 +120,7 @@ def _hour_and_a_half(f: Folded, at: int, g: Grammar) -> Measure | None:
         return None
     for part, phrase in g.plus:
         match = phrase.match(f.low, unit[1])
-        if match and not _unit_follows(f, match.end()):
+        if match and not unit_follows(f, match.end()):
             value, name = (1 + part) * unit[0].size, unit[0].name
             return Measure(Kind.DURATION, value, name, match.end(), spelled=True)
     return None
@@ -173,7 +149,7 @@ def _plain(f: Folded, at: int, g: Grammar) -> Measure | None:
     end = upper.end if upper else number.end
     top = upper.value if upper else None
     approximate = number.approximate or bool(upper and upper.approximate)
-    unit = _unit(f, end, g, number)
+    unit = unit_after(f, end, g, number)
     if unit is None:
         return Measure(
             Kind.COUNT,
@@ -224,112 +200,3 @@ def _upper(f: Folded, at: int, number: Number, g: Grammar) -> Number | None:
         return None  # a time or a date
     dash = "-" in joint.group() or "." in joint.group()
     return top if dash or number.spelled == top.spelled else None
-
-
-def _unit(
-    f: Folded, at: int, g: Grammar, number: Number
-) -> tuple[Kind, Unit, str, int, bool] | None:
-    """Kind, unit, its name, where it ends, whether it is doubtful."""
-    gap = _GAP.match(f.low, at)
-    start = gap.end() if gap else at
-    for place in (start, at):
-        of = g.of_a_unit.match(f.low, at) if number.value < 1 or number.spelled else None
-        found = unit_at(f.low, f.cased, of.end() if of else place)
-        if found is None:
-            continue
-        unit, end = found
-        written = f.low[place:end]
-        if written[:1] in "'\"" and place != at:
-            return None  # a quotation mark, no unit
-        if written[:1] in "'\"" and _closes_quote(f.low, at, written[0]):
-            return None
-        if unit.name == "other":
-            return Kind.OTHER, unit, f.cased[place:end], end, False
-        return unit.kind, unit, unit.name, end, False
-    if f.cased[start : start + 1] == "m" and not f.low[start + 1 : start + 2].isalnum():
-        return Kind.DURATION, UNITS["min"], "m", start + 1, True  # metres are none of ours
-    return None
-
-
-def _closes_quote(low: str, at: int, mark: str) -> bool:
-    return len(re.findall(rf"(?:^|[\s(]){mark}(?=\S)", low[:at])) > len(
-        re.findall(rf"(?<=[^\s0-9]){mark}(?=$|[\s.,;)])", low[:at])
-    )
-
-
-def compound(f: Folded, first: Measure, g: Grammar) -> Measure:
-    """A duration with its smaller parts: 1 h 30 min, an hour and a half, 1h30."""
-    total, end, unit = first.value, first.end, UNITS.get(first.unit, UNITS["min"])
-    smaller = unit
-    while first.upper is None:
-        half = next(((p, m) for p, x in g.plus if (m := x.match(f.low, end))), None)
-        if half and smaller is unit and not _unit_follows(f, half[1].end()):
-            total, end = total + half[0] * unit.size, half[1].end()
-            break
-        part = _part(f, end, g, smaller)
-        if part is None:
-            break
-        added, end, smaller = part
-        total += added
-    doubtful = first.ambiguous and not (first.unit == "m" and end != first.end)
-    return replace(
-        _ranged(f, first, g) if end == first.end else replace(first, value=total, end=end),
-        ambiguous=doubtful,
-    )
-
-
-def _unit_follows(f: Folded, at: int) -> bool:
-    gap = _GAP.match(f.low, at)
-    found = unit_at(f.low, f.cased, gap.end() if gap else at)
-    return bool(found and found[0].kind is Kind.DURATION)
-
-
-def _part(f: Folded, at: int, g: Grammar, above: Unit) -> tuple[float, int, Unit] | None:
-    """The next smaller part of a duration: seconds, where it ends, its unit."""
-    join = g.joins.match(f.low, at)
-    for start in {join.end() if join else at, _skip(f.low, at)}:
-        number = number_at(f.low, start, g.words, glued=f.low[start : start + 1].isdecimal())
-        if number is None or number.other is not None:
-            continue
-        unit = _unit(f, number.end, g, number)
-        if unit and unit[0] is Kind.DURATION and unit[1].size < above.size:
-            seconds = scaled(unit[1], number.value)
-            if 0 < seconds < above.size:
-                return seconds, unit[3], unit[1]
-    if above.name in ("h", "min"):
-        lower = UNITS["min" if above.name == "h" else "s"]
-        bare = _GLUED_BARE.match(f.low, at) or (
-            _BARE.match(f.low, at + 1) if f.low[at : at + 1] == " " else None
-        )
-        if bare:
-            return scaled(lower, int(bare[1])), bare.end(), lower
-        words_after = _skip(f.low, at)
-        if g.words.language == "fr" and above.name == "h" and words_after > at:
-            number = number_at(f.low, words_after, g.words)
-            if number and number.spelled and 1 < number.value < 60:
-                rest = _unit(f, number.end, g, number)
-                if rest is None and _BARE_END.match(f.low, number.end):
-                    return number.value * 60, number.end, UNITS["min"]
-    return None
-
-
-_BARE_END = re.compile(r"\s*(?:$|[.,;!?)]|puis|toutes|avec|pour|et)")
-
-
-def _skip(low: str, at: int) -> int:
-    while low[at : at + 1].isspace():
-        at += 1
-    return at
-
-
-def _ranged(f: Folded, first: Measure, g: Grammar) -> Measure:
-    """20 s - 30 s: both ends with their units, a dash between."""
-    dash = re.compile(r"\s*-\s*(?=[0-9])").match(f.low, first.end)
-    if first.upper is not None or not dash:
-        return first
-    number = number_at(f.low, dash.end(), g.words)
-    unit = _unit(f, number.end, g, number) if number else None
-    if not number or not unit or unit[0] is not first.kind:
-        return first
-    top = scaled(unit[1], number.value)
-    return replace(first, upper=top, end=unit[3]) if top > first.value else first

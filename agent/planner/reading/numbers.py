@@ -95,14 +95,7 @@ def interpret(digits: str, language: str) -> tuple[float, float | None] | None:
     last = marks[-1]
     thirds = all(len(group) == 3 for group in groups[1:]) and len(groups[0]) in (1, 2, 3)
     if len(marks) == 1 and last in ".,":
-        decimal = float(f"{groups[0] or 0}.{groups[1]}")
-        if not thirds or groups[0].startswith("0"):
-            return decimal, None
-        whole = float("".join(groups))
-        if language == "en" and last == "," and groups[1] == "000":
-            return whole, None
-        thousands = last == ("," if language == "en" else ".")
-        return (whole, decimal) if thousands else (decimal, whole)
+        return _one_mark(groups, last, language, thirds=thirds)
     if len(set(marks)) == 1:
         return (float("".join(groups)), None) if thirds and not groups[0].startswith("0") else None
     inner, grouped = set(marks[:-1]), groups[:-1]
@@ -110,6 +103,19 @@ def interpret(digits: str, language: str) -> tuple[float, float | None] | None:
     if len(inner) == 1 and last in ".," and last not in inner and right:
         return float(f"{''.join(grouped)}.{groups[-1]}"), None
     return None
+
+
+def _one_mark(
+    groups: list[str], mark: str, language: str, *, thirds: bool
+) -> tuple[float, float | None]:
+    decimal = float(f"{groups[0] or 0}.{groups[1]}")
+    if not thirds or groups[0].startswith("0"):
+        return decimal, None
+    whole = float("".join(groups))
+    if language == "en" and mark == "," and groups[1] == "000":
+        return whole, None
+    thousands = mark == ("," if language == "en" else ".")
+    return (whole, decimal) if thousands else (decimal, whole)
 
 
 def _spelled(low: str, at: int, words: Words) -> Number | None:

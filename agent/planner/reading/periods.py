@@ -6,8 +6,10 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from agent.planner.reading.compounds import compound
 from agent.planner.reading.kinds import Kind
-from agent.planner.reading.measures import Measure, compound, measure_at
+from agent.planner.reading.measure import Measure
+from agent.planner.reading.measures import measure_at
 from agent.planner.reading.numbers import number_at
 from agent.planner.reading.units import UNITS, unit_at
 
@@ -31,10 +33,11 @@ def period_at(f: Folded, at: int, g: Grammar) -> Measure | None:
         if match:
             value = UNITS[unit].size * count
             return Measure(Kind.DURATION, value, unit, match.end(), every=True, spelled=True)
-    every, each = g.every.match(f.low, at), g.each.match(f.low, at)
-    if not every and not each:
+    every = g.every.match(f.low, at)
+    opener = every or g.each.match(f.low, at)
+    if not opener:
         return None
-    start = (every or each).end()  # type: ignore[union-attr]
+    start = opener.end()
     about = g.about.match(f.low, start)
     if about:
         start = about.end()
@@ -42,15 +45,14 @@ def period_at(f: Folded, at: int, g: Grammar) -> Measure | None:
     if sign:
         start = sign.end()
     found = _ordinal(f, start, g) or _after_every(f, start, g)
-    if found is None:
+    if found is None or (every is None and not _after_each(found)):
         return None
-    if about:
-        found = replace(found, approximate=True)
-    if every is None and found.kind is Kind.DURATION and found.value < 1:
-        return None  # DAPI and FITC each 50 ms
-    if every is None and found.kind is Kind.COUNT:
-        return None
-    return found
+    return replace(found, approximate=True) if about else found
+
+
+def _after_each(found: Measure) -> bool:
+    """Whether "each" makes it a period: "DAPI and FITC each 50 ms" is none."""
+    return found.kind is Kind.ORDINAL or (found.kind is Kind.DURATION and found.value >= 1)
 
 
 def _after_every(f: Folded, at: int, g: Grammar) -> Measure | None:

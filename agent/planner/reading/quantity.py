@@ -23,10 +23,10 @@ from agent.planner.reading.wells import wells
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from agent.planner.reading.clock import Clock
+    from agent.planner.reading.clock_words import Clock
     from agent.planner.reading.fold import Folded
     from agent.planner.reading.grammar import Grammar
-    from agent.planner.reading.measures import Measure
+    from agent.planner.reading.measure import Measure
 
 __all__ = ["Kind", "Quantity", "Span", "quantities"]
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from agent.planner.reading.kinds import Kind
-from agent.planner.reading.measures import Measure
+from agent.planner.reading.measure import Measure
 from agent.planner.reading.numbers import number_at
 from agent.planner.reading.units import unit_at
 
@@ -72,21 +72,16 @@ def _numbered(f: Folded, at: int, g: Grammar) -> Measure | None:
     if number is None or number.other is not None:
         return None
     end = number.end
-    glued = _X_AFTER.match(f.low, end) if not number.spelled else None
-    spaced = _SPACED_X.match(f.low, end)
-    if glued:
-        return Measure(Kind.MAGNIFICATION, number.value, "x", glued.end())
-    if spaced and g.magnified.match(f.low, spaced.end()):
-        return Measure(Kind.MAGNIFICATION, number.value, "x", spaced.end())
-    folds = g.folds.match(f.low, end)
-    if folds:
-        return Measure(Kind.MAGNIFICATION, number.value, "x", folds.end())
     aperture = _NA_AFTER.match(f.cased, end)
     if aperture:
         return Measure(Kind.NA, number.value, "NA", aperture.end())
-    behind = g.magnified.match(f.low, end)
-    if behind and number.value > 1:
-        return Measure(Kind.MAGNIFICATION, number.value, "x", behind.end())
-    if g.magnify_before.search(f.low[max(0, at - 24) : at]) and not _unit(f, end):
-        return Measure(Kind.MAGNIFICATION, number.value, "x", end)
+    glued = _X_AFTER.match(f.low, end) if not number.spelled else None
+    spaced = _SPACED_X.match(f.low, end)
+    if spaced and not g.magnified.match(f.low, spaced.end()):
+        spaced = None
+    behind = g.magnified.match(f.low, end) if number.value > 1 else None
+    said = glued or spaced or g.folds.match(f.low, end) or behind
+    before = g.magnify_before.search(f.low[max(0, at - 24) : at])
+    if said or (before and not _unit(f, end)):
+        return Measure(Kind.MAGNIFICATION, number.value, "x", said.end() if said else end)
     return None
