@@ -131,8 +131,9 @@ def _names(words: str, known: dict[str, str]) -> tuple[str, ...] | None:
     rest = _BETWEEN.fullmatch(pattern.sub(" ", words))
     if not found or rest is None:
         return None
-    said = [m.group().casefold() for m in found]
-    return tuple(dict.fromkeys(known.get(s) or known[s.replace("-", " ")] for s in said))
+    said = [re.sub(r"[\s-]", " ", m.group().casefold()) for m in found]
+    plain = {re.sub(r"[\s-]", " ", name): means for name, means in known.items()}
+    return tuple(dict.fromkeys(plain[name] for name in said if name in plain)) or None
 
 
 def _one(names: tuple[str, ...] | None) -> str | None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from pydantic import ValidationError
+
 from agent.planner.chat_budget import BudgetUsedUp, Purse
 from agent.planner.chat_call import REFUSED, ChatCalls
 from agent.planner.chat_form import Form, as_data, form_for, repair, rules
@@ -106,7 +108,10 @@ def draft_of(
     if "form" not in told:
         note = f"model {name}: {told['why']}; {TOOK_OVER}"
         return _noting(draft, note)
-    form = Form.model_validate(told["form"])
+    try:
+        form = form_for(config).model_validate(told["form"])
+    except ValidationError:  # of another microscope, or of an older one
+        return _noting(draft, f"model {name}: its form is not one of this microscope; {TOOK_OVER}")
     around = Around(draft, embedded, config, now)
     items = values(form, around)
     if form.intent == "refuse":

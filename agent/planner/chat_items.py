@@ -336,4 +336,5 @@ def _named(text: str, around: Around) -> set[str]:
     ordered = sorted(names, key=len, reverse=True)
     spelled = "|".join(re.escape(name).replace(r"\ ", r"[\s-]+") for name in ordered)
     found = re.finditer(rf"(?<!\w)(?:{spelled})(?!\w)", text, re.IGNORECASE)
-    return {names[" ".join(re.split(r"[\s-]+", m.group().lower()))] for m in found}
+    said = (" ".join(re.split(r"[\s-]+", m.group().lower())) for m in found)
+    return {names[name] for name in said if name in names}

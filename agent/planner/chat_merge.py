@@ -66,7 +66,7 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _normal(said: Iterable[Said], embedded: Draft, config: MicroscopeConfig) -> list[Said]:
-    """All marked positions by name are the same as "all positions": as the embedded reader has it."""
+    """All marked positions, by name or as "all", in the way that the embedded reader has them."""
     known = tuple(config.positions)
     made = []
     for s in said:

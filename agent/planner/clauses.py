@@ -346,6 +346,8 @@ def _condition(clause: Clause, has: set[str] | frozenset[str]) -> About:
         return About.STOP
     if "stop_run" in has and clause.has("light", "disk"):
         return About.BUDGET
+    if clause.has("light", "disk") and not clause.has("target"):
+        return About.BUDGET
     if clause.has("trouble", "done") and not clause.has("target") and has & {"notify", "stop_run"}:
         return About.NOTIFY
     if clause.has("notify"):

@@ -35,6 +35,10 @@ def _default(slot: str, value: Any, name: str, why: str) -> Said:
 
 
 def _places(draft: Draft, config: MicroscopeConfig) -> Draft:
+    if draft.has("wells") and draft.has("positions"):
+        both = f"{draft.said['wells'].source} and {draft.said['positions'].source}"
+        text = f"you speak of wells and of marked positions ({both}): which of them?"
+        return draft.asking(Question("positions", text, ("the wells", "the positions")))
     if draft.has("wells"):
         return _plate(draft, config)
     if any(q.slot == "plate" for q in draft.questions):
@@ -233,6 +237,16 @@ def _stack(draft: Draft, config: MicroscopeConfig) -> Draft:
         else:
             known = draft.has(f"{prefix}range_um")
         known += draft.has(f"{prefix}step_um") + draft.has(f"{prefix}planes")
+        width, step = draft.get(f"{prefix}range_um"), draft.get(f"{prefix}step_um")
+        if width is not None and step is not None and step > width:
+            draft = draft.refusing(
+                No(
+                    f"{prefix}step_um",
+                    f"{draft.said[f'{prefix}step_um'].source} as the distance of planes",
+                    f"{step:g} um is more than the whole stack of {width:g} um",
+                    "Give a step below the range.",
+                )
+            )
         if known < 2:
             missing = (
                 "step_um"

@@ -195,6 +195,7 @@ def read_exposures(
     """Give each exposure to its channel, or to those named before it without one."""
     without_owner = []
     listed = _respectively(quantities, channels, near)
+    last: tuple[str, int] | None = None
     for q, clause in quantities:
         if not is_exposure(q, near) or clause.about in (About.STORY, About.NOTIFY, About.BUDGET):
             continue
@@ -202,12 +203,17 @@ def read_exposures(
         if clause.about is About.FOCUS:
             found.say("autofocus.exposure_ms", q.value * 1000, a, b)
             continue
+        if last is not None and found.corrected(last[1], a) and a - last[1] < 24:
+            found.say(last[0], q.value * 1000, a, b, "exposure")
+            last = last[0], b
+            continue
         owner = listed.get(a) or _owner(q, channels, near)
         if owner is None:
             without_owner.append((q, clause))
         else:
             slot = _slot(clause_at[owner.start].about)
             found.say(f"{slot}.{owner.preset}", q.value * 1000, a, b, "exposure")
+            last = f"{slot}.{owner.preset}", b
     for q, clause in without_owner:
         _share(q, clause, channels, clause_at, found)
 

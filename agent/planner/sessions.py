@@ -1,4 +1,4 @@
-"""Conversations with the planner, kept until they are over: a question may wait for days."""
+"""Conversations with the planner, kept in the user's data folder: a question may wait for days."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FILE_NAME = "conversations.sqlite"
 VARIABLE = "MICROSCOUT_DATA"
+KEPT = 100  # conversations that are over
 BUSY_S = 10.0  # another process may be writing
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are mistaken for another
 
@@ -122,6 +123,14 @@ def forget(saver: SqliteSaver, thread: str) -> bool:
         return False
     saver.delete_thread(thread)
     return True
+
+
+def tidy(saver: SqliteSaver, keep: int = KEPT) -> int:
+    """Forget conversations that are over, but for the last `keep`; how many were forgotten."""
+    over = [found.thread for found in all_conversations(saver) if not found.open]
+    for thread in over[keep:]:
+        saver.delete_thread(thread)
+    return len(over[keep:])
 
 
 def _kept() -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from agent.planner.lexicon import lexicon
 from agent.planner.marks import language_of, marks
 from agent.planner.nearby import Nearby
 from agent.planner.normal import normal
+from agent.planner.plainness import not_plain
 from agent.planner.optics import (
     channel_names,
     named_channels,
@@ -30,7 +31,8 @@ from agent.planner.optics import (
     unknown_channels,
 )
 from agent.planner.reading.quantity import Kind, Quantity, quantities
-from agent.planner.slots import fits
+from agent.planner.slots import fits, slot_of
+from agent.planner.stray import stray_numbers
 from agent.planner.stacks import read_stack_channels, read_stacks
 from agent.planner.times import Lapse, lapse, say, timed
 from agent.planner.watching import read_reaction, read_watching
@@ -58,6 +60,9 @@ _JOINS = re.compile(r"\s(and|but|plus|und|aber|sowie|et|mais|puis|e|ma|poi|y|per
 
 def understand(instruction: str, config: MicroscopeConfig, now: dt.datetime) -> Draft:
     """What the words say, slot by slot. Nothing is filled in that they do not say."""
+    strange = not_plain(instruction)
+    if strange:
+        return Draft(instruction, Intent.REFUSE, refusals=strange)
     language = language_of(instruction)
     words = lexicon(language)
     text = normal(instruction, words)
@@ -155,6 +160,7 @@ def _read(
     _burst_length(found)
     _focus_rounds(found)
     _unused(pairs, near, found)
+    stray_numbers(near, channels, parts, config, found)
     found.stack_wanted = _wanted("stack", parts, near)
     found.grid_wanted = _wanted("grid", parts, near)
     found.unknown = [
@@ -241,7 +247,7 @@ def _focus_rounds(found: Found) -> None:
 
 def _impossible(found: Found) -> tuple[No, ...]:
     return tuple(
-        No(slot, str(words), why, "Give a value that makes sense.")
+        No(slot, f"{words} as {slot_of(slot).words} ({slot})", why, "Give a value that makes sense.")
         for slot, words, why in found.bad
     )
 

@@ -75,7 +75,11 @@ def read_where(
         _wells(where, near, found)
     if where.grid is not None:
         _grid(where.grid, clause_of, found)
-    if marked is None and (where.wells is None or not where.wells.spans):
+    if marked is None and (
+        where.wells is None
+        or not where.wells.spans
+        or any(p.said in (Said.NAMES, Said.NUMBERS) and set(p.names) <= set(known) for p in where.positions)
+    ):
         _positions(where.positions, tuple(known), clause_of, near, found)
 
 

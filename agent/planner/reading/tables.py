@@ -105,17 +105,23 @@ def _telling() -> dict[str, frozenset[str]]:
     for name in LANGUAGES:
         table = raw(name)
         phrases = [p for group in table["units"].values() for p in group]
-        phrases += [p for key in ("wells", "rows", "columns") for p in table["wells"][key]]
-        phrases += [*table["numbered"]["nouns"], *table["grids"]["grids"], *table["rate_nouns"]]
+        phrases += _nouns(table)
         found = {word for p in phrases for word in spellings(folded(p)) if word.isalpha()}
         found |= {folded(word) for word in table["numbers"]["small"]}
-        own[name] = {word for word in found if len(word) > 2}
+        own[name] = {word for word in found if len(word) > 3}
     every = [word for mine in own.values() for word in mine]
+    english = {word for p in _nouns(raw("en")) for word in spellings(folded(p))}
+    # what is shared tells nothing; English nouns are said in every laboratory
     shared = {word for word in every if sum(word in mine for mine in own.values()) > 1}
     return {
-        name: frozenset(map(folded, raw(name)["common"])) | (own[name] - shared)
+        name: frozenset(map(folded, raw(name)["common"])) | (own[name] - shared - english)
         for name in LANGUAGES
     }
+
+
+def _nouns(table: dict[str, Any]) -> list[str]:
+    places = [p for key in ("wells", "rows", "columns") for p in table["wells"][key]]
+    return [*places, *table["numbered"]["nouns"], *table["grids"]["grids"], *table["rate_nouns"]]
 
 
 def spellings(entry: str) -> list[str]:
@@ -134,6 +140,8 @@ def spellings(entry: str) -> list[str]:
 
 def language_of(low: str) -> str:
     """The language whose small words a folded text has most of; English where none has more."""
-    found = re.findall(r"(?<!\w)[^\W\d_]+", re.sub(r"(?<=[0-9]) ?um\b", "", low))  # um is a unit
+    found = re.findall(
+        r"(?<!\w)[^\W\d_]+(?!\w)", re.sub(r"(?<=[0-9]) ?um\b", "", low)
+    )  # um is a unit
     scores = {name: sum(word in telling for word in found) for name, telling in _telling().items()}
     return max(LANGUAGES, key=lambda name: (scores[name], name == "en"))

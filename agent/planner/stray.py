@@ -1,0 +1,69 @@
+"""Numbers and names that nothing has read: near an exposure, a plate or a grid they are no story."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from agent.planner.clauses import About
+from agent.planner.draft import No
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.planner.clauses import Clause
+    from agent.planner.found import Found
+    from agent.planner.nearby import Nearby
+    from agent.planner.optics import Channel
+    from hardware.data import MicroscopeConfig
+
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\w.,]*")
+_WELL = re.compile(r"(?<![\w-])[A-Za-z]{1,2}\d{1,3}(?![\w-])")
+_SPACED = re.compile(r"(?<![\w.,])\d{1,3}[ \u00a0\u202f]\d{3}(?=\s*(ms|s|sec|min|h|um|µm)\b)", re.I)
+_ODD_UNIT = re.compile(r"\d[\d.,]*\s*(kilo|mega|giga|deci|hecto|pico|femto)[ -]?[a-z]+", re.I)
+
+
+def stray_numbers(
+    near: Nearby,
+    channels: Sequence[Channel],
+    parts: Sequence[Clause],
+    config: MicroscopeConfig,
+    found: Found,
+) -> None:
+    """Ask about numbers that were not read next to an exposure; refuse wells that were not."""
+    text = near.text
+    for odd in (_SPACED, _ODD_UNIT):
+        found.unclear += [match.span() for match in odd.finditer(text)]
+    held = [*near.held, *((c.start, c.end) for c in channels)]
+    for clause in parts:
+        if clause.about is About.STORY:
+            continue
+        if clause.has("exposure"):
+            for match in _NUMBER.finditer(text, clause.start, clause.end):
+                if not _read(match, held):
+                    found.unclear.append(match.span())
+    if "plate" in found.said:
+        _wells(text, held, config, found)
+    rows = found.where.get("grid.rows")
+    if rows is not None and re.search(r"[-−]\s*$", text[: rows[0]]) and re.match(r"\d", text[rows[0] :]):
+        words = found.words(rows[0] - 1, rows[1])
+        found.refused.append(
+            No("grid.rows", str(words), "a grid has 1 row and 1 column or more", "Say how many.")
+        )
+
+
+def _wells(
+    text: str, held: Sequence[tuple[int, int]], config: MicroscopeConfig, found: Found
+) -> None:
+    known = {name.lower() for name in (*config.channels, *config.positions)}
+    for match in _WELL.finditer(text):
+        name = match.group()
+        if _read(match, held) or name.lower() in known or not name[0].isupper():
+            continue
+        if re.fullmatch(r"[A-P]0|[A-Z]{1,2}\d{1,3}", name) and name[1:] in ("0", "00"):
+            reason = f"there is no well {name}: columns count from 1"
+            found.refused.append(No("wells", f"“{name}”", reason, "Name wells that the plate has."))
+
+
+def _read(match: re.Match[str], held: Sequence[tuple[int, int]]) -> bool:
+    return any(start < match.end() and match.start() < end for start, end in held)
