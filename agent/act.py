@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, assert_never
 
-from agent.expand import channels, event_templates
+from agent.course import FULFILLED, Course
+from agent.expand import channels, event_templates, fields
 from agent.journal.states import Outcome
 from agent.journal.visits import NewVisit
 from agent.schedule import PRIORITY
@@ -16,6 +17,8 @@ from policies.action import (
     ChangeExposure,
     ChangeObjective,
     EndBurst,
+    Keep,
+    Recentre,
     Refocus,
     Revisit,
     Stop,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
     from agent.journal.journal import Journal
     from agent.plan import Plan
+    from hardware.data import Refusal
     from policies.action import Action, Decision
 
 MAX_ACTIONS_PER_LAP = 4  # a policy that wants more at once has lost its way
@@ -34,32 +38,45 @@ TOO_MANY = f"not done: more than {MAX_ACTIONS_PER_LAP} actions in one decision"
 
 
 class Actor:
-    """Applies decisions. Idempotent per visit: a lap repeated after a crash changes nothing."""
+    """Applies decisions. Idempotent per visit: a lap repeated after a crash changes nothing.
+
+    `outside` is the gate's refusal of a stage position (um), None inside the limits.
+    """
 
     def __init__(
-        self, plan: Plan, journal: Journal, *, end_s: float, stop: Callable[[Outcome, str], None]
+        self,
+        plan: Plan,
+        journal: Journal,
+        *,
+        end_s: float,
+        stop: Callable[[Outcome, str], None],
+        outside: Callable[[float, float], Refusal | None] = lambda *_: None,
     ) -> None:
         self._plan = plan
         self._journal = journal
         self._end_s = end_s
         self._stop = stop
         self._fovs = {fov.name: fov for fov in journal.visits.fovs()}
+        self._imaged = frozenset(fov.name for fov in fields(plan))  # a change may pause some
+        self._course = Course(journal, self._fovs, outside)
 
     def apply(self, decision: Decision, now_s: float, situation: str) -> list[str]:
         """Apply and record; returns what became of each action, in words."""
         with self._journal.database.transaction():
             applied = [TOO_MANY] * len(decision.actions)
             wanted = list(enumerate(decision.actions[:MAX_ACTIONS_PER_LAP]))
-            # a refocus belongs to the next visit, which may be one that this decision asks for
-            for i, action in sorted(wanted, key=lambda pair: isinstance(pair[1], Refocus)):
+            for i, action in sorted(wanted, key=lambda pair: _turn(pair[1])):
                 applied[i] = self._one(action, decision, now_s)
             self._journal.mind.write_decision(decision, now_s, applied, situation)
         return applied
 
     def stop_if_wanted(self, decision: Decision) -> None:
-        """End the run if the decision says so; again when its lap is repeated after a crash."""
+        """End the run if the decision says so; again when its lap is repeated after a crash.
+
+        One that has what the plan wanted ends by itself: nothing is left to be done.
+        """
         for action in decision.actions[:MAX_ACTIONS_PER_LAP]:
-            if isinstance(action, Stop):
+            if isinstance(action, Stop) and not action.reached:
                 self._stop(Outcome.STOPPED, f"decided: {decision.reason}")
 
     def _one(self, action: Action, decision: Decision, now_s: float) -> str:
@@ -70,7 +87,7 @@ class Actor:
             case Burst():
                 done = self._burst(action.fov, decision.visit_id, now_s)
             case EndBurst():
-                done = self._end_burst(action.fov, decision.reason, now_s)
+                done = self._course.end_burst(action.fov, decision.reason, now_s)
             case Revisit():
                 done = self._revisit(action.fov, decision.visit_id, now_s + action.delay_s)
             case Refocus():
@@ -82,27 +99,44 @@ class Actor:
             case Wait():
                 skipped = self._skip(action.fov, now_s + action.duration_s)
                 done = f"left alone for {action.duration_s:g} s; {skipped} visits skipped"
+            case Recentre() | Keep() | Stop():
+                done = self._course.change(action, decision.reason, now_s)
             case ChangeObjective():
                 done = "not done: this version changes no objective during a run"
             case Ask():
                 done = self._ask(action.question, action.default, now_s)
-            case Stop():
-                done = "run ends after the visit under way"
             case _:
                 assert_never(action)
         return done
 
     def _why_not(self, action: Action) -> str:
         """Why an action cannot be done whatever the schedule looks like; "" if it can."""
-        fov = getattr(action, "fov", None)
-        if fov is not None and fov not in self._fovs:
-            return f"no field of view {fov!r} in the plan"
-        if isinstance(action, Burst | Revisit) and self._journal.visits.held(action.fov):
-            return "the position is held"
+        over = self._journal.records.get(FULFILLED)
+        if over is not None:
+            return f"the run is over: {over}"
+        named = getattr(action, "fov", None)
+        for fov in action.fovs if isinstance(action, Keep) else (named,):
+            if fov is not None and fov not in self._fovs:
+                return f"no field of view {fov!r} in the plan"
+        if isinstance(action, Burst | Revisit):
+            held = self._journal.records.get(f"held {action.fov}")
+            if held is not None:
+                return f"the field is {held}" if held.startswith("left") else "the position is held"
         if isinstance(action, Refocus) and self._plan.autofocus is None:
             return "the plan has no autofocus"
         if isinstance(action, ChangeExposure) and action.channel not in channels(self._plan):
             return f"no channel {action.channel!r} in the plan"
+        return self._set_by_a_person(action)
+
+    def _set_by_a_person(self, action: Action) -> str:
+        """What a person has changed in mid-run is not changed back by a decision."""
+        if isinstance(action, ChangeExposure):
+            change = self._journal.changes.locked().get(action.channel)
+            if change is not None:
+                said = f"{action.channel} was set by {change.who} (change {change.id})"
+                return f"held, {said}; undo that to release it"
+        if isinstance(action, Burst | Revisit) and action.fov not in self._imaged:
+            return "held, a person has paused the field"
         return ""
 
     def _burst(self, fov: str, cause: int, now_s: float) -> str:
@@ -128,14 +162,6 @@ class Actor:
             for i in range(n)
         )
         return f"{n} visits every {reaction.interval_s:g} s, until released"
-
-    def _end_burst(self, fov: str, why: str, now_s: float) -> str:
-        burst = self._journal.mind.bursts(now_s).get(fov)
-        if burst is None:
-            return "not done: no burst is running there"
-        cancelled = self._journal.visits.cancel_burst(burst.id, why)
-        self._journal.mind.end_burst(burst.id, now_s, why)
-        return f"back to the baseline; {cancelled} visits cancelled"
 
     def _revisit(self, fov: str, cause: int, due_s: float) -> str:
         if due_s > self._end_s:
@@ -169,3 +195,10 @@ class Actor:
             (fov, until_s),
         )
         return cursor.rowcount
+
+
+def _turn(action: Action) -> int:
+    """Refocus belongs to the next visit, which may be one that this decision asks for; the end
+    comes last.
+    """
+    return 2 if isinstance(action, Stop) else int(isinstance(action, Refocus))

@@ -22,9 +22,11 @@ def dump_plan(plan: Plan) -> str:
     The baseline is written as it was given: whether a well plate's z was given at all matters.
     """
     ours = plan.model_dump(exclude={"baseline", "reaction"}, exclude_none=True)
-    reaction = plan.reaction.model_dump(exclude={"channels"}) | {
+    reaction = plan.reaction.model_dump(exclude={"channels", "z_plan"}, exclude_none=True) | {
         "channels": [c.model_dump(exclude_unset=True) for c in plan.reaction.channels]
     }
+    if plan.reaction.z_plan is not None:
+        reaction["z_plan"] = plan.reaction.z_plan.model_dump(exclude_unset=True)
     ordered = {
         name: {"baseline": _baseline(plan.baseline), "reaction": reaction}.get(name, ours.get(name))
         for name in type(plan).model_fields

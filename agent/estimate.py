@@ -1,17 +1,25 @@
 """What a plan takes, before anything moves: time, frames, disk, light. Pure functions.
 
-Times come from the microscope's `timing`; a real instrument is measured, and differs. Autofocus
-that runs only when focus is lost is in no sum: nobody knows how often that will be.
+Times come from the microscope's `timing` (see `agent.duration`); a real instrument is measured, and
+differs. Autofocus that runs only when focus is lost is in no sum, nor are bursts: nobody knows how
+often that will be.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
+from operator import sub
 from typing import TYPE_CHECKING
 
-from agent.expand import due_times, event_templates, fields
+from agent.duration import (
+    move_time_s,
+    round_times_s,
+    sweep_steps,
+    turn_time_s,
+    visit_time_s,
+)
+from agent.expand import due_times, event_templates, fields, turns
 from hardware.data import Dose, FieldOfView, VisitKind
 
 if TYPE_CHECKING:
@@ -20,9 +28,10 @@ if TYPE_CHECKING:
     import useq
 
     from agent.plan import AutofocusConfig, Plan
-    from hardware.data import MicroscopeConfig, TimingConfig
+    from hardware.data import MicroscopeConfig
 
 NO_LIGHT = Dose(0.0, 0.0, 0)
+MOST_WAITING = 64  # visits that wait for the judge; more are dropped (`agent.handoff`)
 _NOWHERE = FieldOfView("", 0.0, 0.0, 0.0)  # a visit's duration and light do not depend on its place
 
 
@@ -33,14 +42,16 @@ class Estimate:
     Attributes
     ----------
     visits, frames : of the whole baseline.
-    duration_s : from the start to the end of the last round.
+    duration_s : from the start to the end of the run.
     visit_s, round_s : one visit without its move; one round of all fields, moves and (where it is
         done at every visit) autofocus included.
     reaction_visit_s : one visit of a burst without its move.
+    turn_s : to the objective of a burst or back, retreat and approach included; 0 without one.
     longest_move_s : between opposite corners: bursts of different fields interleave in any order.
     visit_light, reaction_light, focus_light : one visit; one visit of a burst; one autofocus.
     per_fov, total : light of the whole baseline with its scheduled autofocus.
     burst : light of one burst that lasts as long as it may.
+    burst_frames : frames of one burst that lasts as long as it may.
     frame_bytes : one uncompressed frame, None where the camera's size is not known.
     """
 
@@ -52,6 +63,7 @@ class Estimate:
     visit_s: float
     round_s: float
     reaction_visit_s: float
+    turn_s: float
     longest_move_s: float
     visit_light: Dose
     reaction_light: Dose
@@ -59,6 +71,7 @@ class Estimate:
     per_fov: Dose
     total: Dose
     burst: Dose
+    burst_frames: int
     frame_bytes: int | None
 
     @property
@@ -76,6 +89,8 @@ def estimate(
 ) -> Estimate:
     """Estimate a plan that `agent.check` does not refuse, with `objective` (preset) in place.
 
+    A burst is imaged with the reaction's objective where the plan gives one.
+
     Light is in J/cm^2 where the irradiance of every channel used is known for that objective, and
     in seconds of exposure always.
     """
@@ -83,26 +98,29 @@ def estimate(
     due = due_times(plan)
     baseline = event_templates(plan, _NOWHERE, VisitKind.BASELINE)
     reaction = event_templates(plan, _NOWHERE, VisitKind.REACTION)
-    visit_light, reaction_light = (light(e, config, objective) for e in (baseline, reaction))
+    visit_light = light(baseline, config, objective)
+    reaction_light = light(reaction, config, burst_objective(plan, objective))
     focus_light = focus_sweep_light(plan.autofocus, config, objective)
     per_fov = add(times(visit_light, len(due)), times(focus_light, scheduled_sweeps(plan)))
-    round_s = round_time_s(plan, config)
+    n_burst = visits_per(plan.reaction.duration_s, plan)
     return Estimate(
         fields=len(places),
         rounds=len(due),
         visits=len(places) * len(due),
         frames=len(places) * len(due) * len(baseline),
-        duration_s=due[-1] + round_s if due else 0.0,
-        visit_s=visit_time_s(baseline, config.timing),
-        round_s=round_s,
-        reaction_visit_s=visit_time_s(reaction, config.timing),
+        duration_s=duration_s(plan, config),
+        visit_s=visit_time_s(baseline, config),
+        round_s=round_time_s(plan, config),
+        reaction_visit_s=visit_time_s(reaction, config),
+        turn_s=_turn_s(plan, config, objective, places),
         longest_move_s=_longest_move_s(places, config),
         visit_light=visit_light,
         reaction_light=reaction_light,
         focus_light=focus_light,
         per_fov=per_fov,
         total=times(per_fov, len(places)),
-        burst=times(reaction_light, visits_per(plan.reaction.duration_s, plan)),
+        burst=times(reaction_light, n_burst),
+        burst_frames=n_burst * len(reaction),
         frame_bytes=frame_bytes,
     )
 
@@ -115,9 +133,15 @@ def fixed_plan_dose(
     That is what it would cost to catch the same events without an agent. Returns the dose of one
     field and that of all fields.
     """
-    visit = light(event_templates(plan, _NOWHERE, VisitKind.REACTION), config, objective)
+    events = event_templates(plan, _NOWHERE, VisitKind.REACTION)
+    visit = light(events, config, burst_objective(plan, objective))
     per_fov = times(visit, visits_per(duration_s, plan))
     return per_fov, times(per_fov, len(fields(plan)))
+
+
+def burst_objective(plan: Plan, objective: str | None) -> str | None:
+    """The objective of a burst, where `objective` is the baseline's."""
+    return plan.reaction.objective if turns(plan, objective or "") else objective
 
 
 def visits_per(duration_s: float, plan: Plan) -> int:
@@ -125,54 +149,46 @@ def visits_per(duration_s: float, plan: Plan) -> int:
     return math.floor(duration_s / plan.reaction.interval_s + 1e-9) + 1
 
 
-def visit_time_s(events: Iterable[useq.MDAEvent], timing: TimingConfig) -> float:
-    """One visit from its first command to its last frame, without the move to its field."""
-    seconds, channel, z_um = 0.0, "", None
-    for event in events:
-        if event.channel is not None and event.channel.config != channel:
-            channel = event.channel.config
-            seconds += timing.channel_switch_s
-        if event.z_pos is not None and event.z_pos != z_um:
-            seconds += timing.settle_s
-            seconds += abs(event.z_pos - z_um) / timing.z_um_per_s if z_um is not None else 0.0
-            z_um = event.z_pos
-        seconds += (event.exposure or 0.0) / 1000 + timing.readout_s
-    return seconds
-
-
-def move_time_s(here: FieldOfView, there: FieldOfView, timing: TimingConfig) -> float:
-    """From one field to another: stage, then focus drive, then settling."""
-    xy_um = math.hypot(there.x_um - here.x_um, there.y_um - here.y_um)
-    z_um = abs(there.z_um - here.z_um)
-    return xy_um / timing.xy_um_per_s + z_um / timing.z_um_per_s + timing.settle_s
-
-
 def round_time_s(plan: Plan, config: MicroscopeConfig, *, focus: bool | None = None) -> float:
-    """One round of all fields, back at the first. `focus`: with autofocus (default: as planned)."""
-    places = fields(plan)
-    visit = event_templates(plan, _NOWHERE, VisitKind.BASELINE)
-    moves = sum(move_time_s(a, b, config.timing) for a, b in pairwise((*places, *places[:1])))
+    """One round of all fields, back from the last. `focus`: with autofocus; None: as planned."""
     if focus is None:
         focus = plan.autofocus is not None and plan.autofocus.when == "every_visit"
-    sweep_s = sweep_time_s(plan.autofocus, config.timing) if focus else 0.0
-    return moves + len(places) * (visit_time_s(visit, config.timing) + sweep_s)
+    return _round_times_s(plan, config, plan.autofocus if focus else None)[1]
 
 
-def sweep_steps(focus: AutofocusConfig) -> tuple[int, int]:
-    """Images of the coarse and of the fine part of one sweep, as in `hardware.autofocus`."""
-    coarse = max(2, round(focus.range_um / focus.coarse_step_um)) + 1
-    fine = 2 * (max(1, round(focus.coarse_step_um / focus.fine_step_um)) - 1)
-    return coarse, fine
+def duration_s(plan: Plan, config: MicroscopeConfig) -> float:
+    """From the start of a run to its end: the last round, and what the judge still has to see.
+
+    A round that takes longer than its interval, for its autofocus, makes the next one late.
+    """
+    due, now_s = due_times(plan), 0.0
+    plain = _round_times_s(plan, config, None)
+    focused = _round_times_s(plan, config, plan.autofocus) if scheduled_sweeps(plan) else plain
+
+    def takes_s(number: int) -> float:
+        return (focused if focuses_in(plan, number) else plain)[min(number, 1)]
+
+    last_s = takes_s(len(due) - 1)
+    if min(map(sub, due[1:], due), default=math.inf) >= max(*plain, *focused):
+        now_s = due[-1] + last_s  # no round is late
+    else:
+        for number, due_s in enumerate(due):
+            now_s = max(now_s, due_s) + takes_s(number)
+    return now_s + plan.judge.latency_s + _backlog_s(plan, len(fields(plan)), last_s)
 
 
-def sweep_time_s(focus: AutofocusConfig | None, timing: TimingConfig) -> float:
-    """One autofocus that succeeds at once."""
-    if focus is None:
-        return 0.0
-    coarse, fine = sweep_steps(focus)
-    image_s = timing.settle_s + focus.exposure_ms / 1000 + timing.readout_s
-    travel_um = 2 * coarse * focus.coarse_step_um + fine * focus.fine_step_um
-    return (coarse + fine) * image_s + travel_um / timing.z_um_per_s + timing.channel_switch_s
+def focuses_in(plan: Plan, number: int) -> bool:
+    """Whether the plan schedules an autofocus at each field in round `number`."""
+    focus = plan.autofocus
+    if focus is None or focus.when == "focus_lost":
+        return False
+    return focus.when == "every_visit" or number % focus.every_n_rounds == 0
+
+
+def _backlog_s(plan: Plan, n_fields: int, round_s: float) -> float:
+    """How far the judge is behind after a round: it looks at one visit after the other."""
+    behind_s = max(0.0, (n_fields - 1) * plan.judge.latency_s - round_s * (1 - 1 / n_fields))
+    return min(behind_s, MOST_WAITING * plan.judge.latency_s)
 
 
 def scheduled_sweeps(plan: Plan) -> int:
@@ -181,6 +197,15 @@ def scheduled_sweeps(plan: Plan) -> int:
     if focus is None or focus.when == "focus_lost":
         return 0
     return rounds if focus.when == "every_visit" else math.ceil(rounds / focus.every_n_rounds)
+
+
+def _round_times_s(
+    plan: Plan, config: MicroscopeConfig, focus: AutofocusConfig | None
+) -> tuple[float, float]:
+    places, z_plan = fields(plan), plan.baseline.z_plan
+    events = event_templates(plan, places[0], VisitKind.BASELINE)
+    follows = z_plan is None or z_plan.is_relative
+    return round_times_s(places, events, config, focus, follows=follows)
 
 
 def light(events: Iterable[useq.MDAEvent], config: MicroscopeConfig, objective: str | None) -> Dose:
@@ -229,9 +254,21 @@ def times(dose: Dose, n: int) -> Dose:
     )
 
 
+def _turn_s(
+    plan: Plan,
+    config: MicroscopeConfig,
+    objective: str | None,
+    places: tuple[FieldOfView, ...],
+) -> float:
+    """The longest turn: at the field nearest to the sample."""
+    if not turns(plan, objective or ""):
+        return 0.0
+    return max((turn_time_s(config, fov.z_um) for fov in places), default=0.0)
+
+
 def _longest_move_s(places: tuple[FieldOfView, ...], config: MicroscopeConfig) -> float:
     if len(places) < 2:
         return 0.0
     low = FieldOfView("", *(min(getattr(p, a) for p in places) for a in ("x_um", "y_um", "z_um")))
     high = FieldOfView("", *(max(getattr(p, a) for p in places) for a in ("x_um", "y_um", "z_um")))
-    return move_time_s(low, high, config.timing)
+    return move_time_s(low, high, config)

@@ -15,11 +15,14 @@ from typing import TYPE_CHECKING
 import useq
 from useq import Axis
 
-from agent.places import Place, places, unique_names
+from agent.places import Place, places, safe_name, unique_names
 from hardware.data import FieldOfView, VisitKind
 
 if TYPE_CHECKING:
     from agent.plan import Plan
+
+
+_LONGEST_SERIES = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,45 @@ def channels(plan: Plan) -> tuple[str, ...]:
     return tuple(dict.fromkeys(channel.config for channel in both))
 
 
-def z_slices(plan: Plan) -> int:
-    """Planes per visit, 1 without a z plan."""
-    return len(_planes(plan.baseline))
+def planes(plan: Plan, *, reaction: bool = False) -> tuple[float, ...]:
+    """Planes of a visit as the z plan has them (um), (0.0,) without one."""
+    z_plan = _z_plan(plan, reaction=reaction)
+    if z_plan is None or (
+        z_plan is plan.baseline.z_plan and Axis.Z not in plan.baseline.axis_order
+    ):
+        return (0.0,)
+    return tuple(z_plan)
+
+
+def turns(plan: Plan, home: str) -> bool:
+    """Whether bursts turn the turret; `home` is the objective that everything else is imaged with.
+
+    Nothing is turned for a policy that never reacts.
+    """
+    return plan.decide.policy == "watch" and plan.reaction.objective not in (None, home)
+
+
+def objective_of(plan: Plan, kind: VisitKind, home: str) -> str:
+    """The objective that a visit needs in place; "" in runs that never turn the turret."""
+    if not turns(plan, home):
+        return ""
+    return (plan.reaction.objective or "") if kind is VisitKind.REACTION else home
+
+
+def burst_series(plan: Plan, home: str) -> str:
+    """The series of a burst's frames in the store, "" where they are like the baseline's.
+
+    One image has one pixel size and one set of planes: where a burst's differ, its frames go into
+    an image of their own.
+    """
+    if turns(plan, home):
+        return safe_name(plan.reaction.objective or "")[:_LONGEST_SERIES]
+    return "burst" if planes(plan, reaction=True) != planes(plan) else ""
+
+
+def series_of(plan: Plan, kind: VisitKind, home: str) -> str:
+    """The series of a visit's frames in the store."""
+    return burst_series(plan, home) if kind is VisitKind.REACTION else ""
 
 
 def due_times(plan: Plan) -> tuple[float, ...]:
@@ -72,11 +111,12 @@ def due_times(plan: Plan) -> tuple[float, ...]:
 def event_templates(plan: Plan, fov: FieldOfView, kind: VisitKind) -> tuple[useq.MDAEvent, ...]:
     """The events of one visit at `fov`, absolute in x, y and z (um).
 
-    A reaction images `reaction.channels` where the plan gives them; every other kind of visit
-    images the baseline's. `index` has ``c`` (the store's channel index) and ``z``.
+    A reaction images `reaction.channels` and the planes of `reaction.z_plan` where the plan gives
+    them; every other kind of visit images the baseline's. `index` has ``c`` (the store's channel
+    index) and ``z``.
     """
-    reacts = kind is VisitKind.REACTION and bool(plan.reaction.channels)
-    return tuple(_event(slot, fov) for slot in _slots(plan, reaction=reacts))
+    slots = _slots(plan, reaction=kind is VisitKind.REACTION)
+    return tuple(_event(slot, fov) for slot in slots)
 
 
 def baseline_visits(plan: Plan) -> tuple[BaselineVisit, ...]:
@@ -96,22 +136,24 @@ def _field(name: str, place: Place) -> FieldOfView:
     return FieldOfView(name, place.x_um, place.y_um, place.z_um)
 
 
-def _planes(baseline: useq.MDASequence) -> tuple[float, ...]:
-    return tuple(baseline.z_plan) if baseline.z_plan and Axis.Z in baseline.axis_order else (0.0,)
+def _z_plan(plan: Plan, *, reaction: bool) -> useq.AnyZPlan | None:
+    if reaction and plan.reaction.z_plan is not None:
+        return plan.reaction.z_plan
+    return plan.baseline.z_plan
 
 
 @lru_cache(maxsize=8)
 def _slots(plan: Plan, *, reaction: bool) -> tuple[_Slot, ...]:
     """The images of one visit in useq's order: channels x planes or planes x channels."""
     baseline = plan.baseline
-    wanted = plan.reaction.channels if reaction else baseline.channels
+    z_plan = _z_plan(plan, reaction=reaction)
+    wanted = (plan.reaction.channels if reaction else ()) or baseline.channels
     axis = channels(plan)
-    planes = _planes(baseline)
-    middle = baseline.z_plan.num_positions() // 2 if baseline.z_plan else 0
-    relative = baseline.z_plan is None or baseline.z_plan.is_relative
+    middle = z_plan.num_positions() // 2 if z_plan else 0
+    relative = z_plan is None or z_plan.is_relative
     order = baseline.axis_order
     z_first = Axis.Z in order and order.index(Axis.Z) < order.index(Axis.CHANNEL)
-    numbered = list(enumerate(planes))
+    numbered = list(enumerate(planes(plan, reaction=reaction)))
     pairs = (
         ((channel, plane) for plane, channel in product(numbered, wanted))
         if z_first
@@ -128,7 +170,7 @@ def _slots(plan: Plan, *, reaction: bool) -> tuple[_Slot, ...]:
                 "exposure": channel.exposure,
             }
         )
-        offset = channel.z_offset if baseline.z_plan else 0.0  # as useq does
+        offset = channel.z_offset if z_plan else 0.0  # as useq does
         slots.append(_Slot(template, z_um + offset, relative))
     return tuple(slots)
 

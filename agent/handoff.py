@@ -71,6 +71,7 @@ class Handoff:
         self._last_ready_s = float("-inf")
         self._steps = 0  # of both sides
         self._closed = False
+        self._leaving = False
         self.changed = threading.Event()  # wakes a real clock's sleep: the schedule has news
 
     # ------------------------------------------------------------------ pump's side
@@ -121,14 +122,15 @@ class Handoff:
             ends = [(e.visit.fov, e.visit.finished_s + deadline_s) for e in self._undecided()]
         return {fov: end_s for fov, end_s in sorted(ends) if end_s > now_s}
 
-    def close(self) -> None:
-        """No more visits. What is undecided in a real run still gets its turn.
+    def close(self, *, leave: bool = False) -> None:
+        """No more visits. What is undecided in a real run still gets its turn, unless `leave`.
 
         On the simulated clock time stands still from now on: no verdict becomes ready any more, and
         what is undecided is left to a resume, which then goes on as if there had been no stop.
         """
         with self._condition:
             self._closed = True
+            self._leaving = self._leaving or leave or self.simulated
             self._condition.notify_all()
         self.changed.set()
 
@@ -138,7 +140,7 @@ class Handoff:
         """The next finished visit; blocks. None when there is none to come."""
         with self._condition:
             self._condition.wait_for(lambda: self._waiting or self._closed)
-            if not self._waiting or (self._closed and self.simulated):
+            if not self._waiting or self._leaving:
                 return None
             self._taken = self._waiting.popleft()
             return self._taken.visit

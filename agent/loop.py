@@ -17,7 +17,6 @@ from agent.handoff import HandoffClosed
 from agent.journal.states import VerdictState
 from hardware.data import VisitKind
 from policies.action import Decision, Revisit
-from policies.policy import Situation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +53,7 @@ class Loop:
         perception: Perception,
         policy: Policy,
         actor: Actor,
-        affordable: Callable[[], frozenset[str]],
+        surroundings: situations.Surroundings,
         progress: Progress,
         *,
         now: Callable[[], float],
@@ -65,7 +64,7 @@ class Loop:
         self._perception = perception
         self._policy = policy
         self._actor = actor
-        self._affordable = affordable
+        self._surroundings = surroundings
         self._progress = progress
         self._now = now
         self._on_late = on_late
@@ -134,14 +133,8 @@ class Loop:
             situation = situations.from_json(known)
         else:
             now_s = self._decision_time(judged.ready_s)
-            situation = Situation(
-                kind=visit.kind,
-                started_s=visit.started_s,
-                now_s=now_s,
-                bursting={b.fov: b.until_s for b in self._journal.mind.bursts(now_s).values()},
-                late=judged.state is VerdictState.LATE,
-                affordable=self._affordable(),
-            )
+            late = judged.state is VerdictState.LATE
+            situation = self._surroundings.of(visit, now_s, late=late)
         memory: Memory = state.get("memory") or self._policy.start()
         if situation.late:
             decision = self._late(visit)

@@ -29,6 +29,9 @@ class SearchConfig(Model):
     rounds: Annotated[int, Field(ge=1)] = 1
     """Rounds of the baseline that the survey takes; the mean over them counts."""
 
+    target: Annotated[str, Field(min_length=1)] | None = None
+    """What is searched for, with `by: target`. Left out: what `decide` watches for."""
+
 
 class StopConfig(Model):
     """What ends the run, in order, before the time plan does."""

@@ -5,9 +5,10 @@ It runs in the runner's thread and is the only one that holds the instrument.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.expand import event_templates
+from agent.expand import event_templates, objective_of, series_of
 from agent.handoff import FinishedVisit
 from agent.journal.states import Outcome, VisitState
 from agent.perception import give_up
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 LONGEST_REST_S = 60.0  # rests of 2, 4, 8 ... s after visits that failed one after the other
 IDLE_S = 0.5  # longest nap of a real run while it waits for last decisions
+LISTEN_S = 5.0  # longest nap of a real run: a person's change is seen this soon
 
 
 class Pump:
@@ -50,9 +52,13 @@ class Pump:
         ledger: DoseLedger,
         disk: DiskGuard,
         progress: Progress,
+        home: str = "",
     ) -> None:
+        """`home`: the objective that everything but a burst is imaged with."""
         self.visit: Visit | None = None
+        self.changing = False  # ended at a visit boundary, for a change to be applied
         self._plan = plan
+        self._home = home
         self._synchronized = plan.coupling == "synchronized"
         self._journal = journal
         self._schedule = schedule
@@ -109,6 +115,9 @@ class Pump:
             self._handoff.settle(now_s)
             if self._stops:
                 return None
+            if self._journal.changes.waiting():
+                self.changing = True
+                return None
             wake = None if self._clock.simulated else self._handoff.changed
             if now_s < self._rest_until_s:
                 self._clock.sleep_until(self._rest_until_s, wake)
@@ -125,6 +134,8 @@ class Pump:
                     self._complete = True
                     return None
                 wait_until = now_s + IDLE_S
+            if wake is not None:
+                wait_until = min(wait_until, now_s + LISTEN_S)
             self._clock.sleep_until(wait_until, wake)
 
     def stored(self, frame: Frame) -> None:
@@ -170,16 +181,21 @@ class Pump:
 
     def _visit(self, row: VisitRow, t_index: int) -> Visit:
         fov = self._fovs[row.fov]
+        events = self._events(fov, row.kind, t_index)
+        if self._plan.reaction.follow and row.kind is VisitKind.REACTION:
+            fov, events = _shifted(fov, events, *self._journal.course.shift(row.id))
         self._stored_before, first_event = self._journal.visits.frames_stored(row.id)
         return Visit(
             id=row.id,
             fov=fov,
             kind=row.kind,
-            events=self._events(fov, row.kind, t_index),
+            events=events,
             due_s=row.due_s,
             t_index=t_index,
             first_event=first_event,
             refocus=row.refocus,
+            objective=objective_of(self._plan, row.kind, self._home),
+            series=series_of(self._plan, row.kind, self._home),
         )
 
     def _events(self, fov: FieldOfView, kind: VisitKind, t_index: int) -> tuple[useq.MDAEvent, ...]:
@@ -263,3 +279,12 @@ class Pump:
         self._worst_fov = max(self._worst_fov, here)
         everything = total.j_cm2 if total.j_cm2 is not None else total.seconds
         self._progress.dose(self._worst_fov, everything, "J/cm2" if calibrated else "s")
+
+
+def _shifted(
+    fov: FieldOfView, events: tuple[useq.MDAEvent, ...], dx_um: float, dy_um: float
+) -> tuple[FieldOfView, tuple[useq.MDAEvent, ...]]:
+    """A field and its events so far from the planned place; the gate checks it as any other."""
+    place = replace(fov, x_um=fov.x_um + dx_um, y_um=fov.y_um + dy_um)
+    there = {"x_pos": place.x_um, "y_pos": place.y_um}
+    return place, tuple(event.model_copy(update=there) for event in events)

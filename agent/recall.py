@@ -21,10 +21,10 @@ COLUMNS = (
 def frames_of(database: Database, store: ImageStore, visit_id: int) -> tuple[Frame, ...]:
     """The stored frames of a visit, in order. Raises StoreError if the store lost one."""
     frames = []
-    for idx, fov, t, c, z, *meta_row in database.rows(
+    for idx, image, t, c, z, *meta_row in database.rows(
         f"SELECT {COLUMNS} FROM frames WHERE visit=? ORDER BY idx", visit_id
     ):
-        key, meta = FrameKey(fov, t, c, z), FrameMeta(*meta_row)
+        key, meta = FrameKey.of(image, t, c, z), FrameMeta(*meta_row)
         event = useq.MDAEvent.model_validate(
             {
                 "index": {"t": t, "c": c, "z": z},
@@ -33,7 +33,7 @@ def frames_of(database: Database, store: ImageStore, visit_id: int) -> tuple[Fra
                 "x_pos": meta.x_um,
                 "y_pos": meta.y_um,
                 "z_pos": meta.z_um,
-                "pos_name": fov,
+                "pos_name": key.fov,
             }
         )
         frames.append(Frame(visit_id, idx, key, store.read(key), event, meta))
@@ -42,14 +42,14 @@ def frames_of(database: Database, store: ImageStore, visit_id: int) -> tuple[Fra
 
 def frame_keys(database: Database) -> list[FrameKey]:
     """Every frame that the journal knows."""
-    return [FrameKey(*row) for row in database.rows("SELECT fov, t, c, z FROM frames")]
+    return [FrameKey.of(*row) for row in database.rows("SELECT fov, t, c, z FROM frames")]
 
 
-def frame_rows(database: Database, fov: str) -> list[tuple[FrameKey, FrameMeta]]:
-    """Keys and metadata of a field's frames, in order."""
+def frame_rows(database: Database, image: str) -> list[tuple[FrameKey, FrameMeta]]:
+    """Keys and metadata of an image's frames, in order."""
     return [
-        (FrameKey(fov_, t, c, z), FrameMeta(*meta))
-        for _, fov_, t, c, z, *meta in database.rows(
-            f"SELECT {COLUMNS} FROM frames WHERE fov=? ORDER BY t, c, z", fov
+        (FrameKey.of(name, t, c, z), FrameMeta(*meta))
+        for _, name, t, c, z, *meta in database.rows(
+            f"SELECT {COLUMNS} FROM frames WHERE fov=? ORDER BY t, c, z", image
         )
     ]

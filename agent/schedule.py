@@ -65,10 +65,14 @@ def choose(
 
 
 class Schedule:
-    """The queue of one run. Every change is committed before it is acted upon."""
+    """The queue of one run. Every change is committed before it is acted upon.
 
-    def __init__(self, plan: Plan, visits: VisitBook) -> None:
+    `bursts_apart`: see `VisitBook.start`.
+    """
+
+    def __init__(self, plan: Plan, visits: VisitBook, *, bursts_apart: bool = False) -> None:
         self._visits = visits
+        self._bursts_apart = bursts_apart
         self._skip_overtaken = plan.trouble.overtaken == "skip"
         self._late_after_s = plan.trouble.late_after_s
         self._last_started = visits.last_started()
@@ -90,7 +94,7 @@ class Schedule:
                 return None
             visit = choice.visit
             late = now_s - visit.due_s > self._late_after_s
-            t_index = self._visits.start(visit, now_s, late=late)
+            t_index = self._visits.start(visit, now_s, late=late, bursts_apart=self._bursts_apart)
         self._last_started[visit.fov] = now_s
         return visit, t_index
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from hardware.clock import RealClock
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable
     from pathlib import Path
 
@@ -47,14 +48,41 @@ class Scope(Protocol):
         """Let go of the devices."""
 
 
+class AppointedClock(RealClock):
+    """Run time of a run that begins at a set time: below 0 until then."""
+
+    def __init__(self, started: dt.datetime) -> None:
+        super().__init__(started)
+        self.set()
+
+    def set(self) -> None:
+        """By the calendar: the monotonic clock may have stood still while the machine slept."""
+        since = (dt.datetime.now(dt.UTC) - self._started).total_seconds()
+        self._offset_s = since - time.monotonic()
+
+
 class RealScope:
-    """Any Micro-Manager configuration, on the real clock."""
+    """Any Micro-Manager configuration, on the real clock.
+
+    `started` is when run time was 0, of a resumed run: a calendar that was set back in the meantime
+    holds nothing up.
+    """
 
     def __init__(self, mm_config: Path, started: dt.datetime | None = None) -> None:
         from hardware.microscope import load_core
 
         self.core = load_core(mm_config)
         self.clock = RealClock(started)
+
+    def begin_at(self, start: dt.datetime) -> None:
+        """Before anything is done with it: run time is 0 at `start`, where that is to come."""
+        if start > dt.datetime.now(dt.UTC):
+            self.clock = AppointedClock(start)
+
+    def arrived(self) -> None:
+        """The start that was waited for is here."""
+        if isinstance(self.clock, AppointedClock):
+            self.clock.set()
 
     def restore(self, **_: Any) -> None:
         """A real instrument is where it is."""

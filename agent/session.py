@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from agent import recall, resume
 from agent.account import account
 from agent.act import Actor
+from agent.change.adopt import adopt, read_plan
+from agent.course import FULFILLED
 from agent.estimate import estimate
+from agent.expand import burst_series, turns
 from agent.handoff import Handoff
 from agent.journal.journal import Journal
 from agent.journal.states import Outcome
@@ -23,18 +26,21 @@ from agent.settings import (
     disk_budget_bytes,
     end_s,
     focus_settings,
-    image_layout,
+    image_layouts,
     light_budget,
     policy,
+    target,
 )
-from agent.situation import affordable
+from agent.situation import Surroundings, affordable
 from agent.writer import Writer
+from hardware.data import Refusal, Rule
 from hardware.disk import RESERVE_BYTES, DiskGuard
 from hardware.engine import Batches, VisitEngine
 from hardware.focusing import Focuser
 from hardware.gate import Gate
+from hardware.gate.limits import check_xy
 from hardware.ledger import DoseLedger
-from hardware.microscope import Microscope
+from hardware.microscope import BINNING, Microscope
 from hardware.store import ImageStore, StoreError
 from policies.registry import make_judge
 
@@ -45,8 +51,9 @@ if TYPE_CHECKING:
     from agent.progress import Progress
     from agent.rundir import RunDir
     from agent.scope import Scope
-    from hardware.data import Frame, MicroscopeConfig, Refusal
+    from hardware.data import Frame, MicroscopeConfig
     from hardware.microscope import InstrumentState
+    from policies.judge import Judge
 
 __all__ = ["Ending", "Session", "end_s"]
 
@@ -99,23 +106,31 @@ class Session:
         self._pump: Pump | None = None
         self._stop_asked: str | None = None
         self._closed = False
-        self.gate = Gate(
-            config,
-            self.ledger,
-            light_budget(plan),
-            now=self.clock.now,
-            on_refusal=self._refused,
-        )
-        self.microscope = Microscope(scope.core, config, self.gate, self.ledger, self.clock)
+        self._judge: Judge | None = None  # made once: a model takes seconds to load
+        self.gate, self.microscope = self._doors()
 
     # ------------------------------------------------------------------ start or resume
 
-    def begin(self) -> InstrumentState:
-        """Light off; read the instrument; queue the baseline. Moves nothing."""
-        state = self.microscope.start()
+    def begin(self) -> InstrumentState | Refusal:
+        """Light off; set and read the instrument; queue the baseline. Moves nothing.
+
+        A refusal says why the instrument is not as the plan needs it.
+        """
+        self.microscope.start()
+        refusal = self._unfit()
+        if refusal is not None:
+            return refusal
+        state = self.microscope.read()
+        self.journal.records.set(objective=state.objective)
         fill(self.plan, self.journal.visits)
         self.journal.records.note("start", _words(state))
         return state
+
+    @property
+    def home(self) -> str:
+        """The objective that everything but a burst is imaged with, as it was at the start."""
+        written = self.journal.records.get("objective")
+        return self.microscope.objective if written is None else written
 
     def resume(self) -> tuple[str, ...]:
         """Light off; say how instrument and images differ from the journal. Moves nothing.
@@ -135,7 +150,10 @@ class Session:
             )
             self.scope.receive(self.journal.light.finished_exposures())
         state = self.microscope.start()
+        binned = self.microscope.set_binning(self.plan.camera.binning)  # a power cut forgets it
         found = resume.differences(known, state, self.config) if known is not None else ()
+        if isinstance(binned, Refusal):
+            found += (str(binned),)
         found += self._store_differences()
         self.journal.records.note("resume", _words(state))
         for difference in found:
@@ -160,10 +178,19 @@ class Session:
         Always ends with the light off, the store closed and the outcome in the journal.
         """
         self.journal.records.set(outcome=Outcome.RUNNING)
-        try:
-            parts = self._assemble()
-        except Exception as error:  # nothing has moved yet
-            return self._finish((Outcome.FAILED, _one_line(error)), None, [error])
+        store: ImageStore | None = None
+        while True:
+            try:
+                self._adopt()
+                parts = self._assemble(store)
+            except Exception as error:  # nothing is moving
+                return self._finish((Outcome.FAILED, _one_line(error)), store, [error])
+            store, failures = parts.store, self._leg(parts)
+            if failures or not parts.pump.changing:
+                return self._finish(parts.pump.ending, store, failures)
+
+    def _leg(self, parts: _Parts) -> list[BaseException]:
+        """Visits until the run is over, or until a change is to be applied; what went wrong."""
         pump, loop, handoff = parts.pump, parts.loop, parts.handoff
         failures: list[BaseException] = []
 
@@ -185,7 +212,7 @@ class Session:
                 failures.append(error)
                 pump.stop(Outcome.FAILED, _one_line(error))
             finally:
-                handoff.close()
+                handoff.close(leave=pump.changing)  # the next leg deals with them
 
         threads = [
             threading.Thread(target=think, name="loop"),
@@ -202,7 +229,7 @@ class Session:
                 thread.join(0.2)
         sys.setswitchinterval(switch_s)
         parts.perception.close()
-        return self._finish(pump.ending, parts.store, failures)
+        return failures
 
     def stop(self, why: str) -> None:
         """End in order after the visit under way. From any thread or a signal handler."""
@@ -228,16 +255,52 @@ class Session:
 
     # ------------------------------------------------------------------ inside
 
-    def _assemble(self) -> _Parts:
-        """Everything that a run needs; moves nothing."""
+    def _adopt(self) -> None:
+        """Apply a change that a person has confirmed; between two visits, and never in the middle
+        of one that an interruption has left.
+        """
+        if self.journal.visits.running():
+            return
+        adopted = adopt(self.journal, self.plan, self.config, self.run_dir.path, self.clock.now())
+        if adopted is None:
+            return
+        self._progress.warning(adopted.said)
+        before, self.plan = self.plan, adopted.plan
+        if light_budget(before) != light_budget(self.plan):
+            old_gate, old = self.gate, self.microscope
+            self.gate, self.microscope = self._doors()
+            if old_gate.stopped:
+                self.gate.stop()
+            old.close()
+            self.microscope.start()
+
+    def _doors(self) -> tuple[Gate, Microscope]:
+        """The gate with the plan's budget of light, and the microscope behind it."""
+        gate = Gate(
+            self.config,
+            self.ledger,
+            light_budget(self.plan),
+            now=self.clock.now,
+            on_refusal=self._refused,
+            allowed_properties=((self.scope.core.getCameraDevice(), BINNING),),
+        )
+        return gate, Microscope(self.scope.core, self.config, gate, self.ledger, self.clock)
+
+    def _assemble(self, store: ImageStore | None) -> _Parts:
+        """Everything that a run needs, with the images of the leg before; moves nothing."""
         handoff = Handoff(simulated=self.clock.simulated, latency_s=self.plan.judge.latency_s)
-        store = self._open_store()
-        self.journal.visits.lost(store.missing)  # known and accepted
+        if store is None:
+            store = self._open_store()
+            self.journal.visits.lost(store.missing)  # known and accepted
         writer = Writer(store, self.journal, background=not self.clock.simulated)
         pump = Pump(
             self.plan,
             self.journal,
-            Schedule(self.plan, self.journal.visits),
+            Schedule(
+                self.plan,
+                self.journal.visits,
+                bursts_apart=bool(burst_series(self.plan, self.home)),
+            ),
             store,
             writer,
             handoff,
@@ -245,6 +308,7 @@ class Session:
             self.ledger,
             DiskGuard(self.run_dir.path, RESERVE_BYTES, disk_budget_bytes(self.plan)),
             self._progress,
+            home=self.home,
         )
         loop, perception = self._loop(
             handoff,
@@ -281,30 +345,38 @@ class Session:
     ) -> tuple[Loop, Perception]:
         plan, journal = self.plan, self.journal
         first = plan.baseline.channels[0].config if plan.baseline.channels else None
-        target = plan.decide.target if plan.decide.policy == "watch" else ""
         patience_s = REHEARSAL_PATIENCE_S if self.clock.simulated else plan.judge.deadline_s
+        if self._judge is None:
+            self._judge = make_judge(plan.judge, first, patience_s)
         perception = Perception(
-            make_judge(plan.judge, first, patience_s),
+            self._judge,
             plan.judge,
-            target,
+            target(plan),
             journal,
             self.clock,
             frames_of,
         )
         fovs = [fov.name for fov in journal.visits.fovs()]
 
-        burst = estimate(plan, self.config, self.microscope.objective).burst
+        burst = estimate(plan, self.config, self.home).burst
 
         def able() -> frozenset[str]:
             return affordable(plan, fovs, self.ledger.fov, self.ledger.total(), burst)
 
+        image_px = self.microscope.image_format()[:2] if plan.reaction.follow else None
         loop = Loop(
             journal,
             handoff,
             perception,
             policy(plan),
-            Actor(plan, journal, end_s=end_s(plan), stop=stop),
-            able,
+            Actor(
+                plan,
+                journal,
+                end_s=end_s(plan),
+                stop=stop,
+                outside=lambda x_um, y_um: check_xy(self.config, x_um, y_um),
+            ),
+            Surroundings(plan, journal, able, image_px),
             self._progress,
             now=self.clock.now,
             on_late=plan.trouble.on_late_verdict,
@@ -312,10 +384,17 @@ class Session:
         return loop, perception
 
     def _open_store(self) -> ImageStore:
-        microscope = self.microscope
-        layout = image_layout(self.plan, microscope.image_format(), microscope.pixel_size_um())
+        microscope, home = self.microscope, self.home
+        changes, plan = self.journal.changes, self.plan
+        if changes.version() > 1:  # a change leaves the images as they were begun
+            plan = read_plan(changes.plan(1) or "")
+        layout, apart = image_layouts(
+            plan, microscope.image_format(), home, microscope.pixel_size_um
+        )
         recorded = recall.frame_keys(self.journal.database)
-        return ImageStore.open(self.run_dir.path, layout, sync=self._durable, recorded=recorded)
+        return ImageStore.open(
+            self.run_dir.path, layout, sync=self._durable, apart=apart, recorded=recorded
+        )
 
     def _store_differences(self) -> tuple[str, ...]:
         try:
@@ -338,6 +417,8 @@ class Session:
             outcome, why = Outcome.FAILED, "the acquisition ended before the plan did"
         if outcome is Outcome.COMPLETE and not account(self.journal.database).balances:
             outcome, why = Outcome.FAILED, "the account of visits does not balance"
+        if outcome is Outcome.COMPLETE and not why:
+            why = self.journal.records.get(FULFILLED) or ""
         try:
             if store is not None:
                 self._describe(store)
@@ -351,6 +432,8 @@ class Session:
         try:
             for failure in failures:
                 self.journal.records.error("session", failure)
+            if outcome is Outcome.COMPLETE:
+                self.journal.changes.refuse_waiting("the run ended before it could be applied")
             self.journal.records.note("end", f"{outcome}: {why}" if why else str(outcome))
             self.journal.records.set(
                 outcome=outcome,
@@ -364,8 +447,36 @@ class Session:
         return Ending(outcome, why, failures[0] if failures else None)
 
     def _describe(self, store: ImageStore) -> None:
-        for fov in store.fovs:
-            store.describe(fov, recall.frame_rows(self.journal.database, fov))
+        for name in store.images:
+            store.describe(name, recall.frame_rows(self.journal.database, name))
+
+    def _unfit(self) -> Refusal | None:
+        """Why the instrument is not as the plan needs it. Sets the binning, moves nothing."""
+        plan, home = self.plan, self.microscope.objective
+        if plan.objective is not None and plan.objective != home:
+            return Refusal(
+                Rule.OBJECTIVE,
+                f"a run with objective {home or 'unknown'} in place",
+                f"the plan is for {plan.objective}",
+                f"Turn the turret to {plan.objective} by hand, or change objective in the plan.",
+            )
+        binned = self.microscope.set_binning(plan.camera.binning)
+        if isinstance(binned, Refusal):
+            return binned
+        if not turns(plan, home):
+            return None
+        for preset in (plan.reaction.objective or "", home):  # there, and back again
+            answer = self.gate.objective(preset)
+            if isinstance(answer, Refusal):
+                return answer
+            if not self.microscope.pixel_size_um(preset) > 0:
+                return Refusal(
+                    Rule.PIXEL_SIZE,
+                    f"images with objective {preset}, whose pixel size nobody knows",
+                    "a pixel size for every objective that a run uses",
+                    f"Write objectives.items.{preset}.pixel_size_um in the microscope's YAML.",
+                )
+        return None
 
     def _refused(self, refusal: Refusal) -> None:
         visit = self._pump.visit if self._pump is not None else None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from agent.account import account
+from agent.course import FULFILLED
 from agent.estimate import fixed_plan_dose
+from agent.journal.states import Outcome
 from agent.session import end_s
 
 if TYPE_CHECKING:
@@ -23,9 +25,7 @@ def summarise(
     found = account(session.journal.database)
     doses = [session.ledger.fov(fov.name) for fov in fovs]
     known = [dose.j_cm2 for dose in doses if dose.j_cm2 is not None]
-    _, fixed = fixed_plan_dose(
-        session.plan, session.config, session.microscope.objective, end_s(session.plan)
-    )
+    _, fixed = fixed_plan_dose(session.plan, session.config, session.home, lasted_s(session))
     verdicts = dict(
         session.journal.database.rows("SELECT state, count(*) FROM verdicts GROUP BY state")
     )
@@ -59,3 +59,10 @@ def summarise(
         },
         "report": str(report),
     }
+
+
+def lasted_s(session: Session) -> float:
+    """How long a run that cannot adapt would have taken for the same: no longer than this one."""
+    planned_s, records = end_s(session.plan), session.journal.records
+    whole = records.get("outcome") == Outcome.COMPLETE and records.get(FULFILLED) is None
+    return planned_s if whole else min(planned_s, session.clock.now())

@@ -112,6 +112,8 @@ class VisitEngine(MDAEngine):
 
     def _batch(self, visit: Visit, account: VisitAccount) -> Iterator[MDAEvent]:
         """Go to the field, focus if asked to, and hand out the events at their true z."""
+        if visit.objective and not self._turn(visit.objective):
+            return
         moved = self.microscope.move_xy(visit.fov.x_um, visit.fov.y_um)
         if isinstance(moved, Refusal):
             self._refuse(moved)
@@ -144,6 +146,21 @@ class VisitEngine(MDAEngine):
                 yield from iter_sequenced_events(self.mmcore, events)
             else:
                 yield from events
+
+    def _turn(self, objective: str) -> bool:
+        """Put the visit's objective in place, before the stage moves: retracted, it travels free.
+
+        True: it is there. Retracted it stays until the first plane's approach in capped steps.
+        """
+        try:
+            turned = self.microscope.set_objective(objective)
+        except InstrumentFault:
+            self.microscope.light_off()
+            raise
+        if isinstance(turned, Refusal):
+            self._refuse(turned)
+            return False
+        return True
 
     def _focus(self, visit: Visit, account: VisitAccount) -> bool:
         """Autofocus; on failure do what the plan says. True: go on and image."""
@@ -229,7 +246,11 @@ class VisitEngine(MDAEngine):
             visit_id=visit.id,
             index=index,
             key=FrameKey(
-                visit.fov.name, visit.t_index, event.index.get("c", 0), event.index.get("z", 0)
+                visit.fov.name,
+                visit.t_index,
+                event.index.get("c", 0),
+                event.index.get("z", 0),
+                visit.series,
             ),
             pixels=image.pixels,
             event=event,

@@ -64,6 +64,23 @@ class Wait(Record):
     duration_s: Positive
 
 
+class Recentre(Record):
+    """Image the rest of a field's burst this far from its planned place (um, stage axes)."""
+
+    action: Literal["recentre"] = "recentre"
+    fov: str
+    dx_um: FiniteFloat
+    dy_um: FiniteFloat
+
+
+class Keep(Record):
+    """Go on with these fields only: the others are left alone from now on, for the reason `why`."""
+
+    action: Literal["keep"] = "keep"
+    fovs: Annotated[tuple[str, ...], Field(min_length=1)]
+    why: str
+
+
 class Ask(Record):
     """Put a question to a person; without an answer the default applies."""
 
@@ -73,13 +90,28 @@ class Ask(Record):
 
 
 class Stop(Record):
-    """End the run in order."""
+    """End the run in order.
+
+    `reached` says what the plan wanted and has ("after 10 events"): the run is complete then, and
+    what is pending is no longer wanted. Empty: stopped before its end.
+    """
 
     action: Literal["stop"] = "stop"
+    reached: str = ""
 
 
 Action = Annotated[
-    Burst | EndBurst | Revisit | Refocus | ChangeExposure | ChangeObjective | Wait | Ask | Stop,
+    Burst
+    | EndBurst
+    | Revisit
+    | Refocus
+    | Recentre
+    | ChangeExposure
+    | ChangeObjective
+    | Wait
+    | Keep
+    | Ask
+    | Stop,
     Field(discriminator="action"),
 ]
 

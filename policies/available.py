@@ -64,6 +64,13 @@ def targets(config: JudgeConfig) -> tuple[str, ...] | None:
     return TARGETS if isinstance(config, ClassicalJudgeConfig) else None
 
 
+def reports(config: JudgeConfig) -> frozenset[str]:
+    """What a judge's verdicts have beside focus and target: count, confluence, objects."""
+    if isinstance(config, ClassicalJudgeConfig | MllmJudgeConfig):
+        return frozenset({"count", "confluence", "objects"})
+    return frozenset({"count"} if isinstance(config, ChatJudgeConfig) else ())
+
+
 def is_folder(model: str) -> bool:
     """Whether a Hugging Face model is a folder here."""
     return Path(model).expanduser().is_dir()

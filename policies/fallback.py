@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from policies.verdict import Verdict
 
@@ -39,23 +39,32 @@ class FallbackJudge:
     def judge(self, frames: Sequence[Frame], *, target: str) -> Verdict:
         """The first judge's verdict as it is, or the second's, which names both and says why.
 
+        Where the first abstained, its flags and its anomaly score stay: what it saw wrong with the
+        frame is no less true for it.
+
         Raises ValueError without frames, and what the second judge raises.
         """
         if not frames:
             raise ValueError("no frames to judge")
         said = self._ask_first(frames, target)
-        if isinstance(said, Verdict):
+        if isinstance(said, Verdict) and not said.abstained:
             return said
-        why = f"{self._first.name}: {said}"
+        words = said if isinstance(said, str) else _abstained(said)
+        why = f"{self._first.name}: {words}"
         verdict = self._second.judge(frames, target=target)
-        changes = {"judge": self.name, "rationale": _joined(why, verdict.rationale)}
+        changes: dict[str, Any] = {
+            "judge": self.name,
+            "rationale": _joined(why, verdict.rationale),
+        }
+        if isinstance(said, Verdict):
+            changes |= _seen_by_both(said, verdict)
         if verdict.abstained:
             own = f"{self._second.name}: {verdict.why_abstained}"
             changes |= {"why_abstained": _joined(why, own), "rationale": verdict.rationale}
         return verdict.model_copy(update=changes)
 
     def _ask_first(self, frames: Sequence[Frame], target: str) -> Verdict | str:
-        """A verdict that can be used, or why there is none."""
+        """A verdict of this visit, an abstention among them, or why there is none."""
         if self._under_way is not None and self._under_way.is_alive():
             return "not asked: it is still busy with an earlier visit"
         answer: list[Verdict | str] = []
@@ -77,9 +86,17 @@ def _usable(verdict: object, frame: Frame) -> Verdict | str:
         return f"failed (no verdict but {type(verdict).__name__})"
     if (verdict.visit_id, verdict.fov) != (frame.visit_id, frame.key.fov):
         return f"failed (answered for visit {verdict.visit_id}, asked for {frame.visit_id})"
-    if verdict.abstained:
-        return f"abstained ({_one_line(verdict.why_abstained) or 'it does not say why'})"
     return verdict
+
+
+def _abstained(verdict: Verdict) -> str:
+    return f"abstained ({_one_line(verdict.why_abstained) or 'it does not say why'})"
+
+
+def _seen_by_both(first: Verdict, second: Verdict) -> dict[str, Any]:
+    """Flags of either, each once; the first's anomaly score where the second has none."""
+    anomaly = first.anomaly if second.anomaly is None else second.anomaly
+    return {"flags": tuple(dict.fromkeys((*first.flags, *second.flags))), "anomaly": anomaly}
 
 
 def _joined(first: str, second: str) -> str:

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 from policies.fixed import FixedPolicy
 from policies.none import NoJudge
+from policies.search import SearchPolicy
+from policies.stop import StopPolicy
 from policies.watch import WatchPolicy
 
 if TYPE_CHECKING:
     from policies.judge import Judge
     from policies.judge_config import JudgeConfig
     from policies.policy import Policy
+    from policies.search import SearchParameters
+    from policies.stop import StopParameters
     from policies.watch_parameters import WatchParameters
 
 POLICIES = ("fixed", "watch")
@@ -69,16 +73,24 @@ def _make(config: JudgeConfig, channel: str | None) -> Judge:
     return ChatJudge(config, channel=channel)
 
 
-def make_policy(kind: str, parameters: WatchParameters | None = None) -> Policy:
+def make_policy(
+    kind: str,
+    parameters: WatchParameters | None = None,
+    *,
+    search: SearchParameters | None = None,
+    stop: StopParameters | None = None,
+) -> Policy:
     """The policy called `kind`; `parameters` are for "watch" (None: its defaults).
 
-    Raises ValueError for an unknown kind, naming the known ones.
+    With `search` a survey goes before it, with `stop` it ends the run by itself. Raises ValueError
+    for an unknown kind, naming the known ones.
     """
-    if kind == "fixed":
-        return FixedPolicy()
-    if kind == "watch":
-        return WatchPolicy(parameters)
-    raise ValueError(f"policy {kind!r} is unknown; known: {', '.join(POLICIES)}")
+    if kind not in POLICIES:
+        raise ValueError(f"policy {kind!r} is unknown; known: {', '.join(POLICIES)}")
+    policy: Policy = FixedPolicy() if kind == "fixed" else WatchPolicy(parameters)
+    if search is not None:
+        policy = SearchPolicy(search, policy)
+    return policy if stop is None else StopPolicy(stop, policy)
 
 
 def _path(name: str | None) -> Path | None:

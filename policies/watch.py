@@ -12,8 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from hardware.data import VisitKind
 from policies.action import Action, Burst, Decision, EndBurst, Refocus, Revisit
+from policies.watch_bar import why_barred
 from policies.watch_focus import focus_lost, why_wait
+from policies.watch_follow import follow
 from policies.watch_memory import FieldMemory, Look, dump, load
 from policies.watch_parameters import WatchParameters
 from policies.watch_words import duration, fields, numbers
@@ -131,8 +134,15 @@ class _Lap:
             return "the verdict has no probability"
         if verdict.target != self.want.target:
             return f"the verdict is about {verdict.target}, not {self.want.target}"
+        return self._wrong_time_or_place(here)
+
+    def _wrong_time_or_place(self, here: FieldMemory) -> str:
         if self.situation.started_s < here.since_s:
             return "the look is from before the last change of pace"
+        view = self.situation.view
+        moved = view is not None and (view.dx_um, view.dy_um) != (0.0, 0.0)
+        if moved and self.situation.kind is not VisitKind.REACTION:
+            return "a look at the planned place, while the target is followed elsewhere"
         return ""
 
     def _while_bursting(self, fov: str, here: FieldMemory) -> None:
@@ -146,6 +156,7 @@ class _Lap:
             self.phrases.append(
                 f"{fov}: imaging fast since {duration(spent)}, {want.target} {numbers(recent)}"
             )
+            self._follow(fov, recent[-1])
         elif spent < want.min_dwell_s:
             least = duration(want.min_dwell_s)
             self.phrases.append(f"{fov}: {seen}, but fast imaging lasts at least {least}")
@@ -156,6 +167,21 @@ class _Lap:
             here.end_burst(self.now, in_view=False)
             self.bursting.discard(fov)
 
+    def _follow(self, fov: str, look: Look) -> None:
+        """Move the stage with a target that is in view."""
+        view = self.situation.view
+        filmed = self.situation.kind is VisitKind.REACTION and look.p >= self.want.leave
+        if not (self.want.follow and filmed) or view is None:
+            return
+        action, phrase = follow(self.verdict, view, self.want.target)
+        if action is not None:
+            self.actions.append(action)
+        if phrase:
+            self.phrases.append(f"{fov}: {phrase}")
+
+    def _barred(self, fov: str) -> str:
+        return why_barred(fov, self.want, self.situation, self.actions)
+
     def _while_calm(self, fov: str, here: FieldMemory, look: Look) -> None:
         """Ask for a second look, or put the field in line for a burst."""
         want = self.want
@@ -165,6 +191,9 @@ class _Lap:
             self.phrases.append(f"{fov}: no {want.target} in view (p {look.p:.2f})")
         elif look.p < want.enter:
             self.phrases.append(f"{fov}: not sure of {want.target} (p {look.p:.2f})")
+        elif barred := self._barred(fov):
+            here.waiting_s = None
+            self.phrases.append(f"{in_view}, but {barred}")
         elif not here.armed(self.now, want.rearm_after_s):
             ended = self.now if here.ended_s is None else here.ended_s
             left = duration(ended + want.rearm_after_s - self.now)
@@ -188,7 +217,7 @@ class _Lap:
         line = [(there.waiting_s, fov) for fov, there in self.memory.items()]
         for first_seen, fov in sorted((s, fov) for s, fov in line if s is not None):
             there = self.memory[fov]
-            if fov in self.bursting or not self._recent(there):
+            if fov in self.bursting or not self._recent(there) or self._barred(fov):
                 there.waiting_s = None
                 continue
             ready = there.looks[-1].p >= self.want.enter and self._confirmed(there)

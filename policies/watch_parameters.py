@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
+
+Repeat = Literal["every_event", "once_per_field", "once"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,9 @@ class WatchParameters:
     refocus : ask for autofocus when focus is lost.
     refocus_after_s : not again for the same field this soon; doubled up to eightfold while
         refocusing does not help.
+    repeat : react to every event, once in each field, or once in the run.
+    max_events : no burst begins after this many in the run; None: as many as there are.
+    follow : keep the target in the middle of the image during a burst.
     """
 
     target: str = "mitosis"
@@ -40,6 +46,9 @@ class WatchParameters:
     forget_after_s: float | None = None
     refocus: bool = True
     refocus_after_s: float = 600.0
+    repeat: Repeat = "every_event"
+    max_events: int | None = None
+    follow: bool = False
 
     def __post_init__(self) -> None:
         """Refuse numbers that make no sense; ValueError names the parameter."""
@@ -61,6 +70,8 @@ class WatchParameters:
                 raise ValueError(f"{name} ({value}): need a number of seconds, 0 or more")
         if self.max_concurrent < 1:
             raise ValueError(f"max_concurrent ({self.max_concurrent}): need 1 or more")
+        if self.max_events is not None and self.max_events < 1:
+            raise ValueError(f"max_events ({self.max_events}): need 1 or more")
 
     @property
     def memory_s(self) -> float:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Buffer = Callable[[Sequence[int], DTypeLike], NDArray[np.uint16]]
 
 
+BINNINGS = (1, 2, 4)
+
+
 class CameraHangs(Exception):
     """The camera exposed and will not answer any more."""
 
@@ -27,6 +30,7 @@ class SimCamera(CameraDevice):
     whether the frame arrives: the tags to put into its metadata, or None where it is lost. It
     raises `CameraHangs` where nothing more will come.
     `index` counts the frames of a sequence; it is None for a snap.
+    `shape` is the sensor's; `binning` (1, 2 or 4) adds up so many pixels along each edge.
     """
 
     def __init__(
@@ -38,7 +42,9 @@ class SimCamera(CameraDevice):
         self._shape = shape
         self._expose = expose
         self._exposure_ms = 10.0
+        self.binning = 1
         self.snapping = False
+        self.set_property_allowed_values("Binning", BINNINGS)
 
     def get_exposure(self) -> float:
         """Exposure time in milliseconds."""
@@ -50,9 +56,18 @@ class SimCamera(CameraDevice):
             raise ValueError(f"Camera: exposure must be positive, not {exposure} ms")
         self._exposure_ms = float(exposure)
 
+    def get_binning(self) -> int:
+        """Pixels added up along each edge."""
+        return self.binning
+
+    def set_binning(self, value: int) -> None:
+        """Images are smaller from now on, and brighter."""
+        self.binning = int(value)
+
     def shape(self) -> tuple[int, int]:
-        """(height, width)."""
-        return self._shape
+        """(height, width) of an image."""
+        height, width = self._shape
+        return height // self.binning, width // self.binning
 
     def dtype(self) -> DTypeLike:
         """16-bit counts, whatever the converter's depth."""
@@ -65,14 +80,22 @@ class SimCamera(CameraDevice):
         """
         arriving = True
         for index in count() if n is None else range(n):
-            frame = np.empty(self._shape, np.uint16)
+            frame = np.empty(self.shape(), np.uint16)
             try:
                 tags = self._expose(None if self.snapping else index, frame)
             except CameraHangs:
                 return
             arriving = arriving and tags is not None
             if arriving and tags is not None:
-                get_buffer(self._shape, np.uint16)[:] = frame
+                get_buffer(self.shape(), np.uint16)[:] = frame
                 yield tags
             elif n is None:
                 return
+
+
+def binned(counts: NDArray[np.uint16], factor: int, offset: int, top: int) -> NDArray[np.uint16]:
+    """Sums of `factor` x `factor` pixels; the offset counts once, nothing goes above `top`."""
+    height, width = counts.shape[0] // factor, counts.shape[1] // factor
+    blocks = counts[: height * factor, : width * factor].reshape(height, factor, width, factor)
+    sums = blocks.sum(axis=(1, 3), dtype=np.int64) - (factor**2 - 1) * offset
+    return np.clip(sums, 0, top).astype(np.uint16)

@@ -7,17 +7,17 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pymmcore
 from pymmcore_plus.experimental.unicore import UniMMCore
 
-from sim.camera import CameraHangs, SimCamera
+from sim.camera import CameraHangs, SimCamera, binned
 from sim.faults import FaultKind
 from sim.lightpath import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from hardware.data import MicroscopeConfig
@@ -144,10 +144,17 @@ class SimCore(UniMMCore):
         if self._equipped and groupName == self._config.channel_group:
             cost = self._config.timing.channel_switch_s
         elif self._equipped and groupName == self._config.objectives.group:
-            cost = self._scenario.stage.turret_s
+            given = self._scenario.stage.turret_s
+            cost = self._config.timing.turret_s if given is None else given
         if cost and self.getCurrentConfig(groupName) != configName:
             self._clock.advance(cost)
         super().setConfig(groupName, configName)
+
+    def setProperty(self, label: str, propName: str, propValue: bool | float | int | str) -> None:
+        """As the core does; a Python camera wants its binning as a number."""
+        if self._equipped and (label, propName) == (CAMERA, "Binning"):
+            propValue = int(propValue)
+        super().setProperty(label, propName, propValue)
 
     def waitForDeviceType(self, devType: int) -> None:
         """As the core does; the Python camera is never busy (and asking it takes 0.5 ms)."""
@@ -190,17 +197,22 @@ class SimCore(UniMMCore):
         z = self.getPosition()
         if index is not None and self._z_running:
             z = self._z_sequence[index % len(self._z_sequence)]
+        factor = self._camera.binning
         setting = Setting(
             x_um=x,
             y_um=y,
             z_um=z,
             channel=self.getCurrentConfig(self._config.channel_group),
             objective=self.getCurrentConfig(self._config.objectives.group),
-            pixel_um=self.getPixelSizeUm(),
+            pixel_um=self.getPixelSizeUm() / factor,  # the sensor's own pixels
             shutter_open=self.getShutterOpen(),
             exposure_ms=self._camera.get_exposure(),
         )
-        self._lost = self._path.expose(setting, out)
+        camera = self._scenario.camera
+        whole = out if factor == 1 else np.empty((camera.height, camera.width), np.uint16)
+        self._lost = self._path.expose(setting, whole)
+        if factor > 1:
+            out[:] = binned(whole, factor, camera.offset, 2**camera.bits - 1)
         if self._lost is FaultKind.CAMERA_TIMEOUT:
             raise CameraHangs
         if self._lost is not None:

@@ -147,7 +147,7 @@ class Stage(Model):
     """`repeatability_um`: rms distance between where the stage says it is and where it is."""
 
     repeatability_um: NotNegative = 0.3
-    turret_s: NotNegative = 2.0  # turning to another objective
+    turret_s: NotNegative | None = None  # turning to another objective; None: as the microscope's
 
 
 class Scenario(Model):

@@ -99,10 +99,10 @@ class SimulatedScope:
     def truth(self, fovs: Sequence[FieldOfView], until_s: float) -> tuple[TrueMitosis, ...]:
         """Every division in these fields up to `until_s`, after all that light.
 
+        A field is what the scenario's objective shows, whichever a burst left in place.
         Ask at the end of the run: light given later still changes what happens after it.
         """
-        objective = self.core.getCurrentConfig(self.config.objectives.group)
-        return true_mitoses(self.world, fovs, objective or self.scenario.objective, until_s)
+        return true_mitoses(self.world, fovs, self.scenario.objective, until_s)
 
     def shutdown(self) -> None:
         """Unload everything; the scope is of no use afterwards. May be called twice.

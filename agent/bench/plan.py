@@ -88,7 +88,9 @@ def read_set(path: Path) -> list[Line]:
                 data.get("microscope", "demo"),
                 data.get("now") or NOW,
                 tuple(expect.get("also") or ()),
-                (document["name"], document["text"]) if (document := data.get("document")) else None,
+                (document["name"], document["text"])
+                if (document := data.get("document"))
+                else None,
             )
             if line.outcome not in ("plan", "ask", "refuse", "answer"):
                 raise ValueError(f"outcome {line.outcome!r}")
@@ -164,7 +166,7 @@ def _near(about: str, asked: set[str]) -> bool:
         about == slot
         or about.startswith(f"{slot}.")
         or slot.startswith(f"{about}.")
-        or (slot == "unclear")
+        or slot.startswith("unclear")
         or {about, slot} <= {"duration_s", "rounds", "phases", "interval_s"}
         or {about, slot} <= {"positions", "wells", "plate", "positions.count"}
         for slot in asked
@@ -192,7 +194,11 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         }
 
     by: dict[str, dict[str, Any]] = {"language": {}, "expected": {}}
-    for key, of in (("language", lambda s: s.line.lang), ("expected", lambda s: s.line.outcome)):
+    kinds: tuple[tuple[str, Callable[[Score], str]], ...] = (
+        ("language", lambda s: s.line.lang),
+        ("expected", lambda s: s.line.outcome),
+    )
+    for key, of in kinds:
         for name in dict.fromkeys(of(s) for s in scores):
             by[key][name] = figures([s for s in scores if of(s) == name])
     times = sorted(s.seconds for s in scores)

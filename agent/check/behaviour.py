@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.check import judge
+from agent.check import judge, options
 from agent.finding import Finding, Level
 from agent.plan import WatchConfig
 
@@ -22,6 +22,7 @@ def findings(scope: Scope) -> Iterator[Finding]:
     else:
         yield from _fixed(scope)
     yield from _autofocus(scope)
+    yield from options.findings(scope)
 
 
 def _watch(scope: Scope) -> Iterator[Finding]:
@@ -32,7 +33,8 @@ def _watch(scope: Scope) -> Iterator[Finding]:
         yield scope.in_plan(Level.ERROR, "judge.kind", message, remedy)
     reacts = [channel.config for channel in plan.reaction.channels]
     looks_at = plan.judge.channel or next((c.config for c in plan.baseline.channels), None)
-    if reacts and looks_at is not None and looks_at not in reacts:
+    released = plan.decide.min_dwell_s < plan.reaction.duration_s  # type: ignore[union-attr]
+    if released and reacts and looks_at is not None and looks_at not in reacts:
         message = f"{looks_at}, which the judge looks at, is missing: no burst could be released"
         yield scope.in_plan(Level.ERROR, "reaction.channels", message, f"add {looks_at}")
 

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 def findings(scope: Scope) -> Iterator[Finding]:
     """Presets that do not exist, exposures that are missing or too long, and what is ignored."""
     plan = scope.plan
-    yield from _listed(scope, "baseline.channels", plan.baseline.channels)
-    yield from _listed(scope, "reaction.channels", plan.reaction.channels)
+    stack = plan.baseline.z_plan is not None
+    yield from _listed(scope, "baseline.channels", plan.baseline.channels, stack)
+    stack = stack or plan.reaction.z_plan is not None
+    yield from _listed(scope, "reaction.channels", plan.reaction.channels, stack)
     if plan.autofocus is not None:
         focus = plan.autofocus
         unknown = unknown_preset(scope, focus.channel)
@@ -46,18 +48,20 @@ def unknown_preset(scope: Scope, name: str) -> tuple[str, str] | None:
     return f"no channel {name} in {scope.where.microscope}", nearest(name, usable)
 
 
-def _listed(scope: Scope, key: str, channels: Sequence[useq.Channel]) -> Iterator[Finding]:
+def _listed(
+    scope: Scope, key: str, channels: Sequence[useq.Channel], stack: bool
+) -> Iterator[Finding]:
     seen: dict[str, int] = {}
     for number, channel in enumerate(channels):
         here = f"{key}[{number}]"
-        yield from _one(scope, here, channel)
+        yield from _one(scope, here, channel, stack)
         if channel.config in seen:
             message = f"{channel.config} is there twice (first in {key}[{seen[channel.config]}])"
             yield scope.in_plan(Level.ERROR, f"{here}.config", message, "list each channel once")
         seen.setdefault(channel.config, number)
 
 
-def _one(scope: Scope, key: str, channel: useq.Channel) -> Iterator[Finding]:
+def _one(scope: Scope, key: str, channel: useq.Channel, stack: bool) -> Iterator[Finding]:
     group = scope.config.channel_group
     if channel.group != group:
         message = f"group {channel.group}, but the microscope's channel_group is {group}"
@@ -77,9 +81,9 @@ def _one(scope: Scope, key: str, channel: useq.Channel) -> Iterator[Finding]:
         message = f"every {channel.acquire_every} time points: a visit images all its channels"
         remedy = "remove acquire_every, or list the channel under reaction.channels only"
         yield scope.in_plan(Level.ERROR, f"{key}.acquire_every", message, remedy)
-    if channel.z_offset and scope.plan.baseline.z_plan is None:
+    if channel.z_offset and not stack:
         message = f"{channel.z_offset:g} um: useq applies it only within a z plan"
-        remedy = "add baseline.z_plan: {relative: [0]}"
+        remedy = f"add {key.partition('.')[0]}.z_plan: {{relative: [0]}}"
         yield scope.in_plan(Level.ERROR, f"{key}.z_offset", message, remedy)
 
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.check import behaviour, channels, microscope, quota, room, stage, structure, timing
+from agent.check import (
+    behaviour,
+    channels,
+    microscope,
+    options,
+    quota,
+    room,
+    stage,
+    structure,
+    timing,
+    turret,
+)
 from agent.check.facts import instrument_facts
 from agent.check.scope import Scope, Where, where
 from agent.finding import Finding, Level
@@ -28,9 +39,11 @@ def check(
     """
     scope = Scope(plan, config, facts, where)
     found = [*microscope.findings(scope), *channels.findings(scope), *behaviour.findings(scope)]
+    found += turret.findings(scope)
     shape = list(structure.findings(scope))
     found += shape
     if not errors(shape):  # else the baseline cannot be written out
+        found += options.counted(scope)
         found += stage.findings(scope)
         found += timing.findings(scope)
         found += quota.findings(scope)

@@ -32,6 +32,10 @@ class FrameSize:
         """One uncompressed frame."""
         return self.height * self.width * self.pixel_bytes
 
+    def binned(self, factor: int) -> FrameSize:
+        """With so many pixels added up along each edge."""
+        return FrameSize(self.height // factor, self.width // factor, self.pixel_bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class InstrumentFacts:
@@ -44,8 +48,9 @@ class InstrumentFacts:
     devices : labels of all devices.
     findings : what the file itself leaves to worry about.
     objective : preset in place after loading; None when the file does not say.
-    frame : image size; None when only the camera knows it.
-    pixel_sizes_um : of each objective preset where somebody measured it; "" without presets.
+    frame : image size without binning; None when only the camera knows it.
+    pixel_sizes_um : of each objective preset where somebody measured it, without binning; ""
+        without presets.
     free_bytes : on the disk where the run will be written; None when that is not known yet.
     """
 
@@ -57,11 +62,6 @@ class InstrumentFacts:
     frame: FrameSize | None = None
     pixel_sizes_um: Mapping[str, float] = field(default_factory=dict)
     free_bytes: int | None = None
-
-    @property
-    def pixel_size_um(self) -> float | None:
-        """With the objective in place; None when nobody measured it."""
-        return self.pixel_sizes_um.get(self.objective or "")
 
 
 def instrument_facts(microscope: LoadedMicroscope, *, out: Path | None = None) -> InstrumentFacts:
@@ -142,7 +142,7 @@ def _state(
 
 
 def _frame(cfg: mmconfig.MMConfig) -> FrameSize | None:
-    """The image size of Micro-Manager's demo camera; other cameras say theirs only when loaded."""
+    """The sensor of Micro-Manager's demo camera; other cameras say theirs only when loaded."""
     label = cfg.core("Camera")
     camera = cfg.devices.get(label)
     if camera is None or (camera.library, camera.name) != ("DemoCamera", "DCam"):
@@ -153,9 +153,8 @@ def _frame(cfg: mmconfig.MMConfig) -> FrameSize | None:
         value = state.get(prop, "")
         return int(value) if value.isdecimal() and int(value) > 0 else default
 
-    binning = number("Binning", 1)
     return FrameSize(
-        number("OnCameraCCDYSize", DEMO_FRAME) // binning,
-        number("OnCameraCCDXSize", DEMO_FRAME) // binning,
+        number("OnCameraCCDYSize", DEMO_FRAME),
+        number("OnCameraCCDXSize", DEMO_FRAME),
         1 if number("BitDepth", 8) <= 8 else 2,
     )

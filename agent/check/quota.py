@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.check.scope import human_s
-from agent.estimate import estimate
+from agent.estimate import burst_objective, estimate
 from agent.expand import channels, due_times
 from agent.finding import Finding, Level
 from agent.plan import WatchConfig
@@ -127,6 +127,7 @@ def _uncalibrated(scope: Scope, objectives: tuple[str, ...]) -> Iterator[Finding
     if scope.plan.autofocus is not None:
         used.append(scope.plan.autofocus.channel)
     for key in keys:
+        yield from _burst_uncalibrated(scope, key)
         for channel in dict.fromkeys(used):
             if channel not in config.channels:
                 continue
@@ -141,3 +142,20 @@ def _uncalibrated(scope: Scope, objectives: tuple[str, ...]) -> Iterator[Finding
             )
             level = Level.ERROR if len(dark) == len(objectives) else Level.WARNING
             yield scope.in_plan(level, f"budget.{key}", message, remedy)
+
+
+def _burst_uncalibrated(scope: Scope, key: str) -> Iterator[Finding]:
+    """The light of a burst at another objective, under a budget in J/cm2."""
+    plan, config = scope.plan, scope.config
+    objective = burst_objective(plan, scope.home)
+    if objective is None or objective == scope.home:
+        return
+    used = plan.reaction.channels or plan.baseline.channels
+    for channel in dict.fromkeys(c.config for c in used if c.config in config.channels):
+        if config.irradiance_w_cm2(channel, objective) is None:
+            message = f"the light of {channel} with {objective} is not known: bursts are refused"
+            remedy = (
+                f"measure channels.{channel}.irradiance_w_cm2.{objective} in"
+                f" {scope.where.microscope}, or use exposure_per_fov_s"
+            )
+            yield scope.in_plan(Level.ERROR, f"budget.{key}", message, remedy)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 def findings(scope: Scope) -> Iterator[Finding]:
     """Baseline frames, uncompressed, against the free space and the plan's own budget."""
-    facts = scope.facts
-    if facts is None or facts.frame is None:
+    facts, frame = scope.facts, scope.frame
+    if facts is None or frame is None:
         return  # the camera's size is known only once it is loaded: the disk guard looks then
-    takes = estimate(scope.plan, scope.config, frame_bytes=facts.frame.bytes)
+    takes = estimate(scope.plan, scope.config, frame_bytes=frame.bytes)
     needed = takes.disk_bytes or 0
     what = f"the baseline's {takes.frames:,} frames take up to {needed / GB:.3g} GB"
     budget_gb = scope.plan.budget.disk_gb

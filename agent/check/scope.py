@@ -10,7 +10,7 @@ from agent.finding import Finding, Level, line_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from agent.check.facts import InstrumentFacts
+    from agent.check.facts import FrameSize, InstrumentFacts
     from agent.load import LoadedMicroscope, LoadedPlan
     from agent.plan import Plan
     from hardware.data import MicroscopeConfig, Refusal
@@ -52,10 +52,24 @@ class Scope:
         line = line_of(key, self.where.microscope_lines)
         return Finding(self.where.microscope, key, level, message, remedy, line)
 
+    @property
+    def home(self) -> str | None:
+        """The objective of the baseline: the plan's, or the one known to be in place."""
+        if self.plan.objective is not None:
+            return self.plan.objective
+        return self.facts.objective if self.facts is not None else None
+
+    @property
+    def frame(self) -> FrameSize | None:
+        """One image with the plan's binning; None where only the camera knows its size."""
+        if self.facts is None or self.facts.frame is None:
+            return None
+        return self.facts.frame.binned(self.plan.camera.binning)
+
     def objectives(self) -> tuple[str, ...]:
         """Objectives that may be in place: the one known to be, or else every one listed."""
-        if self.facts is not None and self.facts.objective is not None:
-            return (self.facts.objective,)
+        if self.home is not None:
+            return (self.home,)
         return tuple(self.config.objectives.items) or ("",)
 
 

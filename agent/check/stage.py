@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.check.scope import first_few, refused
-from agent.estimate import sweep_steps
-from agent.expand import event_templates, fields
+from agent.duration import sweep_steps
+from agent.expand import event_templates, fields, turns
 from agent.finding import Finding, Level
 from agent.places import places, safe_name
 from hardware.data import FieldOfView, ObjectivesConfig, VisitKind
@@ -37,12 +38,12 @@ def _outside(scope: Scope, found: list[tuple[str, FieldOfView]]) -> Iterator[Fin
         if refusal is not None:
             axis = refusal.what.partition(" ")[0]
             yield _place(scope, f"{key}.{axis}", fov, "", refusal)
-        for what, z_key, low, high, absolute in extents:
-            ends = (low, high) if absolute else (fov.z_um + low, fov.z_um + high)
-            for z_um in dict.fromkeys(ends):
-                refusal = _check_z(scope, z_um)
+        for extent in extents:
+            shift_um = 0.0 if extent.absolute else fov.z_um
+            for z_um in dict.fromkeys((shift_um + extent.low_um, shift_um + extent.high_um)):
+                refusal = _check_z(scope, z_um, extent.objective)
                 if refusal is not None:
-                    yield _place(scope, z_key or f"{key}.z", fov, what, refusal)
+                    yield _place(scope, extent.key or f"{key}.z", fov, extent.what, refusal)
                     break
 
 
@@ -51,27 +52,50 @@ def _place(scope: Scope, key: str, fov: FieldOfView, what: str, refusal: Refusal
     return scope.in_plan(Level.ERROR, key, f"{fov.name}: {what}{message}", remedy)
 
 
-def _z_extents(scope: Scope) -> list[tuple[str, str, float, float, bool]]:
-    """Lowest and highest z (um) of a visit and of a focus sweep: what, key, low, high, absolute."""
-    plan = scope.plan
+@dataclass(frozen=True, slots=True)
+class _Extent:
+    """Lowest and highest z (um) of a visit, or of a focus sweep, with an objective."""
+
+    what: str
+    key: str
+    low_um: float
+    high_um: float
+    absolute: bool
+    objective: str | None
+
+
+def _z_extents(scope: Scope) -> list[_Extent]:
+    """Of the baseline, of bursts, and of focus sweeps in both."""
+    plan, home = scope.plan, scope.home
     absolute = plan.baseline.z_plan is not None and not plan.baseline.z_plan.is_relative
-    z_key = "" if plan.baseline.z_plan is None else "baseline.z_plan"
-    nowhere = FieldOfView("", 0.0, 0.0, 0.0)
-    zs = [
-        float(event.z_pos or 0.0)
-        for kind in (VisitKind.BASELINE, VisitKind.REACTION)
-        for event in event_templates(plan, nowhere, kind)
-    ]
-    extents = [("", z_key if len(zs) > 1 else "", min(zs), max(zs), absolute)]
+    extents = [_planes_of(scope, VisitKind.BASELINE, "", home, absolute)]
+    burst = plan.reaction.objective if turns(plan, home or "") else home
+    of_burst = absolute and plan.reaction.z_plan is None
+    extents.append(_planes_of(scope, VisitKind.REACTION, "a burst: ", burst, of_burst))
+    same = replace(extents[1], what="", key=extents[0].key)
+    if same == extents[0]:
+        extents.pop()
     if plan.autofocus is not None and not absolute:
         coarse, _ = sweep_steps(plan.autofocus)
         half = (coarse - 1) / 2 * plan.autofocus.coarse_step_um
-        extents.append(("focus sweep to ", "autofocus.range_um", -half, half, False))
+        for objective in dict.fromkeys((home, burst)):
+            sweep = _Extent("focus sweep to ", "autofocus.range_um", -half, half, False, objective)
+            extents.append(sweep)
     return extents
 
 
-def _check_z(scope: Scope, z_um: float) -> Refusal | None:
-    objective = scope.facts.objective if scope.facts is not None else None
+def _planes_of(
+    scope: Scope, kind: VisitKind, what: str, objective: str | None, absolute: bool
+) -> _Extent:
+    nowhere = FieldOfView("", 0.0, 0.0, 0.0)
+    zs = [float(event.z_pos or 0.0) for event in event_templates(scope.plan, nowhere, kind)]
+    key = "" if scope.plan.baseline.z_plan is None else "baseline.z_plan"
+    if kind is VisitKind.REACTION and scope.plan.reaction.z_plan is not None:
+        key = "reaction.z_plan"
+    return _Extent(what, key if len(zs) > 1 else "", min(zs), max(zs), absolute, objective)
+
+
+def _check_z(scope: Scope, z_um: float, objective: str | None) -> Refusal | None:
     if objective is None or objective not in scope.config.objectives.items:
         return check_z(_any_objective(scope.config), z_um, "")
     return check_z(scope.config, z_um, objective)
@@ -83,16 +107,16 @@ def _any_objective(config: MicroscopeConfig) -> MicroscopeConfig:
 
 
 def _plane_steps(scope: Scope) -> Iterator[Finding]:
-    if scope.plan.baseline.z_plan is None:
-        return
-    planes = list(scope.plan.baseline.z_plan)
     rising = scope.config.stage.toward_sample == "increasing"
     cap = scope.config.stage.max_step_toward_sample_um
-    steepest = max(((b - a) if rising else (a - b) for a, b in pairwise(planes)), default=0.0)
-    if steepest > cap * (1 + 1e-9):
-        message = f"planes are {steepest:g} um apart toward the sample (limit: {cap:g} um at once)"
-        remedy = "take a smaller step, or go_up the other way"
-        yield scope.in_plan(Level.ERROR, "baseline.z_plan", message, remedy)
+    for part in ("baseline", "reaction"):
+        planes = list(getattr(scope.plan, part).z_plan or ())
+        steepest = max(((b - a) if rising else (a - b) for a, b in pairwise(planes)), default=0.0)
+        if steepest > cap * (1 + 1e-9):
+            message = f"planes are {steepest:g} um apart toward the sample"
+            message += f" (limit: {cap:g} um at once)"
+            remedy = "take a smaller step, or go_up the other way"
+            yield scope.in_plan(Level.ERROR, f"{part}.z_plan", message, remedy)
 
 
 def _renamed(scope: Scope) -> Iterator[Finding]:
@@ -130,9 +154,10 @@ def _overlaps(scope: Scope, found: list[tuple[str, FieldOfView]]) -> Iterator[Fi
 def _image_um(scope: Scope) -> tuple[float, float]:
     """Width and height of one image (um); next to nothing where it is not known."""
     facts = scope.facts
-    if facts is None or facts.frame is None or facts.pixel_size_um is None:
+    pixel_um = None if facts is None else facts.pixel_sizes_um.get(scope.home or "")
+    if facts is None or facts.frame is None or pixel_um is None:
         return 1e-6, 1e-6  # then only fields at the very same place overlap
-    return facts.frame.width * facts.pixel_size_um, facts.frame.height * facts.pixel_size_um
+    return facts.frame.width * pixel_um, facts.frame.height * pixel_um
 
 
 def _near_pairs(

@@ -40,8 +40,12 @@ def findings(scope: Scope) -> Iterator[Finding]:
     """Everything that keeps the baseline from being written out as visits. Errors first."""
     numbers = scope.plan.baseline.model_dump(exclude={"metadata"})
     before = list(first_few(_not_finite(scope, numbers, "baseline"), scope, "such numbers"))
+    if not before and scope.plan.reaction.z_plan is not None:
+        numbers = scope.plan.reaction.z_plan.model_dump()
+        before = list(_not_finite(scope, numbers, "reaction.z_plan"))
     if not before:
-        before = [*_not_done(scope), *_axes(scope), *_grids(scope), *_planes(scope)]
+        before = [*_not_done(scope), *_axes(scope), *_grids(scope)]
+        before += [*_planes(scope, "baseline"), *_planes(scope, "reaction")]
         before += rounds.findings(scope)
     yield from before
     if any(finding.level is Level.ERROR for finding in before):
@@ -164,27 +168,33 @@ def _grids(scope: Scope) -> Iterator[Finding]:
         yield _error(scope, "baseline.stage_positions", message, "take fewer")
 
 
-def _planes(scope: Scope) -> Iterator[Finding]:
-    plan = scope.plan.baseline.z_plan
+def _planes(scope: Scope, part: str) -> Iterator[Finding]:
+    section = getattr(scope.plan, part)
+    plan, key = section.z_plan, f"{part}.z_plan"
     if plan is None:
+        return
+    if part == "reaction" and not plan.is_relative:
+        message = "absolute z would be the same for every field"
+        remedy = "give range, above and below, or relative: planes round the field's own z"
+        yield _error(scope, key, message, remedy)
         return
     step = getattr(plan, "step", None)
     if step is not None and step <= 0:
         message = f"{step:g} um must be above 0"
-        yield _error(scope, "baseline.z_plan.step", message, "give the distance of planes in um")
+        yield _error(scope, f"{key}.step", message, "give the distance of planes in um")
         return
     planes = plan.num_positions()
     if planes < 1:
-        yield _error(scope, "baseline.z_plan", "no planes", "check top, bottom and range")
+        yield _error(scope, key, "no planes", "check top, bottom and range")
     elif planes > MOST_PLANES:
         message = f"{planes:,} planes; at most {MOST_PLANES:,}"
-        yield _error(scope, "baseline.z_plan", message, "take a larger step")
+        yield _error(scope, key, message, "take a larger step")
     elif (taken := len(tuple(plan))) <= planes // 2:
-        for number, channel in enumerate(scope.plan.baseline.channels):
+        for number, channel in enumerate(section.channels):
             if not channel.do_stack:
                 message = f"{channel.config} at plane {planes // 2 + 1}, but useq takes {taken}"
                 remedy = "make the z plan's range a multiple of its step"
-                yield _error(scope, f"baseline.channels[{number}].do_stack", message, remedy)
+                yield _error(scope, f"{part}.channels[{number}].do_stack", message, remedy)
 
 
 def _positions(scope: Scope, found: tuple[Place, ...]) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def findings(scope: Scope) -> Iterator[Finding]:
     """Intervals shorter than what has to happen in them."""
-    takes = estimate(scope.plan, scope.config)
+    takes = estimate(scope.plan, scope.config, scope.home)
     yield from _rounds(scope, takes)
     if isinstance(scope.plan.decide, WatchConfig):
         yield from _reaction(scope, scope.plan.decide, takes)
@@ -69,6 +69,7 @@ def _reaction(scope: Scope, watch: WatchConfig, takes: Estimate) -> Iterator[Fin
         yield scope.in_plan(Level.WARNING, "decide.max_concurrent", message, remedy)
     else:
         yield from _load(scope, takes, at_once)
+    yield from _turning(scope, takes, with_move_s)
     if watch.min_dwell_s > reaction.duration_s:
         message = (
             f"{watch.min_dwell_s:g} s is longer than a burst may last"
@@ -81,6 +82,20 @@ def _reaction(scope: Scope, watch: WatchConfig, takes: Estimate) -> Iterator[Fin
         yield scope.in_plan(Level.WARNING, "reaction.duration_s", message, remedy)
 
 
+def _turning(scope: Scope, takes: Estimate, visit_s: float) -> Iterator[Finding]:
+    """With several fields others are imaged between two visits of a burst: back, and forth."""
+    interval_s, needed_s = scope.plan.reaction.interval_s, 2 * takes.turn_s + visit_s
+    if not takes.turn_s or takes.fields < 2 or needed_s <= interval_s:
+        return
+    message = (
+        f"turning to {scope.plan.reaction.objective} and back takes {_up(2 * takes.turn_s)} s, and"
+        f" one visit {_up(visit_s)} s: longer than reaction.interval_s ({interval_s:g} s)"
+        f" while any other of the {takes.fields} fields is imaged"
+    )
+    remedy = f"make the interval at least {math.ceil(needed_s)} s, or keep the objective"
+    yield scope.in_plan(Level.WARNING, "reaction.objective", message, remedy)
+
+
 def _load(scope: Scope, takes: Estimate, at_once: int) -> Iterator[Finding]:
     """Baseline and all bursts together, as a share of the instrument's time."""
     intervals = [rounds.interval_s(phase) for _, phase in rounds.phases(scope)]
@@ -89,7 +104,7 @@ def _load(scope: Scope, takes: Estimate, at_once: int) -> Iterator[Finding]:
         return  # said already
     busy = at_once * (takes.reaction_visit_s + takes.longest_move_s)
     busy /= scope.plan.reaction.interval_s
-    busy += takes.round_s / shortest_s
+    busy += (takes.round_s + 2 * takes.turn_s) / shortest_s
     if busy > 1:
         message = (
             f"{at_once} bursts and the baseline together need {busy:.0%} of the time:"

@@ -115,7 +115,9 @@ def plan(
     memory: Annotated[
         Path | None, typer.Option("--memory", metavar="DIR", help="What was learned, elsewhere.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Confirm the plan without being asked.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Confirm the plan without being asked.")
+    ] = False,
     json: JsonOpt = False,
 ) -> None:
     """Make a plan from plain words: shows what each value rests on, asks, or refuses."""
@@ -124,6 +126,47 @@ def plan(
 
     wanted = Wanted(microscope, model, base_url, answers_of(answer or ()), yes, memory)
     raise typer.Exit(command(words, wanted, out, resume, json=json))
+
+
+@app.command(epilog="Example: microscout learn our_protocol.pdf runs/last_night")
+def learn(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Protocols (md, txt, html, pdf) or runs' folders."),
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="What has been learned.")] = False,
+    forget: Annotated[
+        list[str] | None, typer.Option("--forget", metavar="NAME", help="Forget a document.")
+    ] = None,
+    memory: Annotated[
+        Path | None, typer.Option("--memory", metavar="DIR", help="Where to keep it.")
+    ] = None,
+    json: JsonOpt = False,
+) -> None:
+    """Take in protocols and past runs, so that instructions can refer to them."""
+    from agent.commands.learn import learn as command
+
+    code = command(files or (), listing=listing, forget=forget or (), memory=memory, json=json)
+    raise typer.Exit(code)
+
+
+@app.command(epilog='Example: microscout tell runs/night "every 2 min from now on"')
+def tell(
+    run: RunArg,
+    words: Annotated[str | None, typer.Argument(metavar="WORDS", help="What to change.")] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", metavar="YAML", help="A whole new plan instead.")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the last change back.")] = False,
+    history: Annotated[bool, typer.Option("--list", help="What was changed, and by whom.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    json: JsonOpt = False,
+) -> None:
+    """Change a run in mid-run, at its next visit boundary."""
+    from agent.commands.tell import tell as command
+
+    code = command(run, words, plan=plan, undo=undo, history=history, yes=yes, json=json)
+    raise typer.Exit(code)
 
 
 @app.command(epilog="Example: microscout run plan.yaml --microscope demo")
@@ -403,6 +446,32 @@ def bench_plan(
     from agent.bench.plan import bench_plan as command
 
     raise typer.Exit(command(instructions, json=json, verbose=verbose))
+
+
+@bench.command("memory", epilog="Example: microscout bench memory --json")
+def bench_memory(
+    questions: Annotated[
+        Path | None, typer.Option(help="Questions with their documents, JSON Lines.")
+    ] = None,
+    protocols: Annotated[Path | None, typer.Option(help="Folder of documents.")] = None,
+    json: JsonOpt = False,
+) -> None:
+    """Whether the right document is found first."""
+    from agent.bench.memory import bench_memory as command
+
+    raise typer.Exit(command(questions, protocols, json=json))
+
+
+@bench.command("estimates", epilog="Example: microscout bench estimates --plans 30")
+def bench_estimates(
+    plans: Annotated[int, typer.Option(help="Random plans.", min=1)] = 30,
+    seed: Annotated[int, typer.Option(help="Of the plans.")] = 0,
+    json: JsonOpt = False,
+) -> None:
+    """What `check` foretells against what a rehearsed run takes."""
+    from agent.bench.estimates import bench_estimates as command
+
+    raise typer.Exit(command(plans, seed, json=json))
 
 
 @bench.command("crash", epilog="Example: microscout bench crash --kills 30")

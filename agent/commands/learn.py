@@ -67,11 +67,14 @@ def _learn_all(
 
 
 def _line(document: Document) -> str:
-    count = len(document.passages)
-    line = f"{document.name}: {document.kind}, {count} passage{'s' * (count != 1)}"
+    line = f"{document.name}: {document.kind}, {_passages(len(document.passages))}"
     if document.suspicious:
         line += f"; note: {document.suspicious}; it is kept as text and obeyed by nobody"
     return one_line(line)
+
+
+def _passages(count: int) -> str:
+    return f"{count} passage{'s' * (count != 1)}"
 
 
 def _print_list(store: Memory, listed: tuple[Listed, ...]) -> None:
@@ -80,7 +83,7 @@ def _print_list(store: Memory, listed: tuple[Listed, ...]) -> None:
     for item in listed:
         odd = f", {item.suspicious} suspicious" if item.suspicious else ""
         day = f"{item.learned.astimezone():%Y-%m-%d}"
-        what = f"{item.name}: {item.kind}, {item.passages} passages{odd}, learned {day}"
+        what = f"{item.name}: {item.kind}, {_passages(item.passages)}{odd}, learned {day}"
         print(one_line(f"{what}: {item.title}"))
 
 

@@ -39,7 +39,8 @@ def look_over(
         remedy = "choose another --out, or resume it"
         found.insert(0, Finding(str(out), "", Level.ERROR, message, remedy))
     if not errors(found):  # else there may be no baseline to estimate
-        frame_bytes = facts.frame.bytes if facts.frame else None
+        binning = loaded.plan.camera.binning
+        frame_bytes = facts.frame.binned(binning).bytes if facts.frame else None
         found = [*room(loaded.plan, microscope.config, place, frame_bytes), *found]
     return found
 

@@ -107,9 +107,7 @@ def conversing(
         yield graph, thread
 
 
-def _graph(
-    microscope: LoadedMicroscope, wanted: Wanted, saver: Any, named: str
-) -> PlannerGraph:
+def _graph(microscope: LoadedMicroscope, wanted: Wanted, saver: Any, named: str) -> PlannerGraph:
     facts = instrument_facts(microscope)
     reader = remembering(_reader(wanted), wanted.memory)
     return PlannerGraph(reader, microscope.config, facts, saver, named)
@@ -166,7 +164,12 @@ def as_json(proposal: Proposal, thread: str, text: str) -> dict[str, Any]:
         "outcome": str(proposal.outcome),
         "conversation": thread,
         "understood": [
-            {"slot": s.slot, "value": s.value, "words": told(s.slot, s.value), "source": str(s.source)}
+            {
+                "slot": s.slot,
+                "value": s.value,
+                "words": told(s.slot, s.value),
+                "source": str(s.source),
+            }
             for s in draft.said.values()
         ],
         "questions": [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.check import FrameSize, instrument_facts
+from agent.commands.appointment import at_once
 from agent.commands.look import look_over, refuse_on_errors
 from agent.dump import dump_model
 from agent.finding import config_error, line_of, one_line
@@ -50,6 +51,7 @@ def rehearse(
     scenario = read_scenario(scenario_name, loaded)
     seed = scenario.seed if seed is None else seed
     camera = scenario.camera
+    scenario = with_objective(scenario, loaded)
     facts = dataclasses.replace(
         instrument_facts(microscope),
         findings=(),  # about a real instrument: there is none
@@ -57,6 +59,7 @@ def rehearse(
         frame=FrameSize(camera.height, camera.width, PIXEL_BYTES),
     )
     refuse_on_errors(look_over(loaded, microscope, facts, out))
+    at_once(loaded, "rehearsal")
 
     from agent.commands.conduct import conduct
     from agent.commands.start import begin, new_run
@@ -132,16 +135,29 @@ def read_scenario(name: str | None, loaded: LoadedPlan) -> Scenario:
         raise config_error(loaded.path, str(error), "", key="scenario", line=line) from None
 
 
+def with_objective(scenario: Scenario, loaded: LoadedPlan) -> Scenario:
+    """The scenario with the plan's objective in place. ConfigError for one it does not have."""
+    wanted, known = loaded.plan.objective, scenario.optics.objectives
+    if wanted is None:
+        return scenario
+    if wanted not in known:
+        message = f"no objective {wanted} in optics.objectives of scenario {scenario.name}"
+        line = line_of("objective", loaded.lines)
+        remedy = f"use one of {', '.join(known)}"
+        raise config_error(loaded.path, message, remedy, key="objective", line=line)
+    return scenario.model_copy(update={"objective": wanted})
+
+
 def score_against_truth(session: Session) -> Score:
     """What really happened in the simulated world; the agent never sees it."""
-    from agent.session import end_s
+    from agent.summary import lasted_s
     from sim.scope import SimulatedScope
     from sim.score import score
 
     if not isinstance(session.scope, SimulatedScope):
         raise TypeError("only a simulated scope knows the truth")
     database = session.journal.database
-    truth = session.scope.truth(session.journal.visits.fovs(), end_s(session.plan))
+    truth = session.scope.truth(session.journal.visits.fovs(), lasted_s(session))
     frames = database.rows(
         "SELECT v.fov, min(f.time_s) FROM visits v JOIN frames f ON f.visit=v.id"
         " WHERE v.kind='reaction' GROUP BY v.id"

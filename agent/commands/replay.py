@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agent.check import FrameSize, instrument_facts
+from agent.commands.appointment import at_once
 from agent.commands.look import look_over, refuse_on_errors
 from agent.finding import config_error
 from agent.load import LoadedPlan, load_microscope, load_plan
@@ -65,7 +66,9 @@ def replay(
             frame=FrameSize(core.getImageHeight(), core.getImageWidth(), core.getBytesPerPixel()),
         )
         refuse_on_errors(look_over(shown, shown_microscope, facts, out))
-        for note in scope.notes:
+        at_once(loaded, "replay")
+        notes = (*scope.notes, *left_out(loaded.plan))
+        for note in notes:
             print(f"note: {note}", file=sys.stderr)
 
         from agent.commands.conduct import conduct
@@ -91,9 +94,21 @@ def replay(
             ),
             channels=jsonlib.dumps(wanted),
         )
-        for note in scope.notes:
+        for note in notes:
             session.journal.records.note("recording", note)
         return conduct(session, undo, as_json=json)
+
+
+def left_out(plan: Plan) -> list[str]:
+    """What of the plan no recording can show: it has its own objective, planes and place."""
+    given = {
+        "objective": plan.objective,
+        "reaction.objective": plan.reaction.objective,
+        "reaction.z_plan": plan.reaction.z_plan,
+        "reaction.follow": plan.reaction.follow or None,
+    }
+    names = [key for key, value in given.items() if value is not None]
+    return [f"left out, the recording shows what was imaged: {', '.join(names)}"] if names else []
 
 
 def over_recording(plan: Plan, scope: ReplayScope) -> Plan:
@@ -114,8 +129,13 @@ def over_recording(plan: Plan, scope: ReplayScope) -> Plan:
     }
     if len(scope.z_offsets_um) > 1:
         baseline["z_plan"] = {"relative": list(scope.z_offsets_um)}
+    recorded: dict[str, Any] = {
+        "baseline": True,
+        "objective": True,
+        "reaction": {"objective", "z_plan", "follow"},
+    }
     return Plan.model_validate(
-        plan.model_dump(exclude={"baseline"}, exclude_unset=True) | {"baseline": baseline}
+        plan.model_dump(exclude=recorded, exclude_unset=True) | {"baseline": baseline}
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import yaml
 from pydantic import ValidationError
 
+from agent.commands.appointment import spoken
 from agent.commands.hold import hold
 from agent.finding import config_error, one_line
 from agent.journal.states import Outcome
@@ -55,6 +56,9 @@ def resume(path: Path, *, accept: bool, json: bool) -> int:
         if found and not accept and not _asked(len(found)):
             print("held: nothing was moved. Put it right, or resume with --accept", file=sys.stderr)
             return EXIT_HELD
+        if scope.clock.now() < 0:
+            start = dt.datetime.fromisoformat(keys["started_utc"]).astimezone()
+            print(f"waiting until {spoken(start)}, light off", file=sys.stderr)
         view = make_progress(end_s(plan), title, json=json, stream=sys.stderr)
         session.show(held.enter_context(view))  # not before: it would paint over the question
         return conduct(session, undo, score=score, as_json=json)
@@ -71,6 +75,16 @@ def _keys(journal: Path) -> dict[str, str]:
             return dict(db.execute("SELECT key, value FROM run"))
     except sqlite3.Error as error:
         raise config_error(journal, f"cannot be read ({error})", "is it a run's journal?") from None
+
+
+def _imaged(journal: Path) -> bool:
+    """Whether light was ever on in this run."""
+    import sqlite3
+
+    with contextlib.closing(
+        sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)
+    ) as db:
+        return db.execute("SELECT 1 FROM exposures LIMIT 1").fetchone() is not None
 
 
 def _settings(journal: Path, keys: dict[str, str]) -> tuple[Plan, MicroscopeConfig]:
@@ -114,7 +128,10 @@ def _scope(
 
     beside = Path(keys["microscope_file"]).parent
     started = dt.datetime.fromisoformat(keys["started_utc"])
-    return RealScope(find(config.mm_config, beside=beside), started), None
+    scope = RealScope(find(config.mm_config, beside=beside), started)
+    if not _imaged(journal):
+        scope.begin_at(started)  # it may have been killed while it waited for its start
+    return scope, None
 
 
 def _asked(n: int) -> bool:

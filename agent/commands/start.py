@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import sqlite3
 import sys
@@ -13,9 +14,10 @@ from agent.check import errors
 from agent.commands.hold import hold
 from agent.commands.look import RUNS, room
 from agent.dump import dump_model, dump_plan
-from agent.finding import ConfigError, config_error
+from agent.finding import ConfigError, config_error, line_of
 from agent.rundir import create
 from agent.session import Session
+from hardware.data import Refusal, Rule
 from hardware.fault import FaultKind, InstrumentFault
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from agent.progress import Progress
     from agent.rundir import RunDir
     from agent.scope import Scope
+    from hardware.data import Clock
 
 T = TypeVar("T")
 
@@ -68,13 +71,15 @@ def begin(
         "plan": dump_plan(plan),
         "microscope": dump_model(config),
         "microscope_file": str(microscope.path.resolve()),
-        "started_utc": scope.clock.utc().isoformat(),
+        "started_utc": _zero(scope.clock).isoformat(),
         "version": version("microscout"),
     }
     try:
         with session.journal.database.transaction():  # a journal says all of this, or nothing
             session.journal.records.set(**keys)
-            in_words(session.begin)
+            began = in_words(session.begin)
+            if isinstance(began, Refusal):  # rolls back: nothing is left of this run
+                raise _refused(loaded, began)
     except sqlite3.Error as error:
         remedy = "check the disk and the folder's rights"
         raise config_error(run_dir.journal, f"cannot be written ({error})", remedy) from error
@@ -92,6 +97,11 @@ def begin(
     return session
 
 
+def _zero(clock: Clock) -> dt.datetime:
+    """When run time is 0: of a run that waits for its start, in the future."""
+    return clock.utc() - dt.timedelta(seconds=clock.now())
+
+
 def in_words(ask: Callable[[], T]) -> T:
     """Ask the instrument; what a driver raises becomes an InstrumentFault."""
     try:
@@ -100,6 +110,17 @@ def in_words(ask: Callable[[], T]) -> T:
         raise InstrumentFault(
             FaultKind.DEVICE, f"the instrument does not answer as it should: {error}"
         ) from error
+
+
+def _refused(loaded: LoadedPlan, refusal: Refusal) -> ConfigError:
+    """What the plan needs and the instrument is not; nothing was moved."""
+    key = "camera.binning" if refusal.rule is Rule.PROPERTY else "objective"
+    if refusal.rule in (Rule.OBJECTIVE, Rule.PIXEL_SIZE) and loaded.plan.objective is None:
+        key = "reaction.objective"
+    message = f"{refusal.what} (limit: {refusal.limit}); nothing was moved"
+    remedy = refusal.remedy.rstrip(".")
+    line = line_of(key, loaded.lines)
+    return config_error(loaded.path, message, remedy[:1].lower() + remedy[1:], key=key, line=line)
 
 
 def let_go(session: Session) -> None:

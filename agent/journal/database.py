@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+PATIENCE_S = 10.0  # a writer waits so long for another one
+
+
 class JournalError(RuntimeError):
     """The journal was used in a way that could lose half of what was meant; one line."""
 
@@ -27,26 +30,40 @@ class Database:
     with `write_through` survive a power cut too, and with them all that were made before: one
     fsync per exposure, before the light goes on, keeps the dose ledger from counting too little.
 
+    A `guest` is another process that writes a row into a run's journal while the run goes on. It
+    never creates a file. So that it cannot make a transaction of the run fail half way, every
+    transaction takes the write lock at its beginning, and waits for it.
+
     Raises ConfigError, in one line and before anything is written, for a file that is no journal
     of this version.
     """
 
-    def __init__(self, path: Path, *, durable: bool) -> None:
+    def __init__(self, path: Path, *, durable: bool, guest: bool = False) -> None:
         self.path = path
         self.lock = threading.RLock()
         self._depth = 0
         self._failed = False
+        self._began = False  # whether the outermost transaction is one of its own
         self._closed = False
         self._durable = durable
+        self._guest = guest
         with contextlib.ExitStack() as on_error:
             try:
-                self.connection = sqlite3.connect(path, check_same_thread=False, timeout=10.0)
+                if guest:
+                    uri = f"{path.absolute().as_uri()}?mode=rw"
+                    self.connection = sqlite3.connect(uri, uri=True, timeout=PATIENCE_S)
+                else:
+                    self.connection = sqlite3.connect(
+                        path, check_same_thread=False, timeout=PATIENCE_S
+                    )
                 on_error.callback(self.connection.close)
                 self._check_version()
-                self.connection.execute("PRAGMA journal_mode=WAL")
-                self.connection.execute("PRAGMA synchronous=NORMAL")
-                self.connection.executescript(DDL)
-                self.connection.execute(f"PRAGMA user_version={VERSION}")
+                if not guest:
+                    self.connection.execute("PRAGMA journal_mode=WAL")
+                    self.connection.execute("PRAGMA synchronous=NORMAL")
+                self.connection.executescript(DDL)  # locks nothing where all of it is there
+                if not guest:
+                    self.connection.execute(f"PRAGMA user_version={VERSION}")
             except sqlite3.Error as error:
                 raise config_error(
                     path, f"cannot open the journal ({error})", "check the disk and the file"
@@ -55,7 +72,7 @@ class Database:
 
     def _check_version(self) -> None:
         found = self.connection.execute("PRAGMA user_version").fetchone()[0]
-        if found not in (0, VERSION):
+        if found != VERSION and (found or self._guest):
             raise config_error(
                 self.path,
                 f"journal version {found}, this program reads {VERSION}",
@@ -72,6 +89,9 @@ class Database:
         with self.lock:
             if self._depth == 0:
                 self._failed = False
+                self._began = not self.connection.in_transaction
+                if self._began:  # else the write lock is held already
+                    self.connection.execute("BEGIN IMMEDIATE")
                 self.connection.execute("SAVEPOINT outermost")
             self._depth += 1
             try:
@@ -96,6 +116,9 @@ class Database:
             raise
 
     def _undo(self) -> None:
+        if self._began:
+            self.connection.rollback()
+            return
         try:
             self.connection.execute("ROLLBACK TO outermost")
             self.connection.execute("RELEASE outermost")
@@ -138,6 +161,7 @@ class Database:
             self._closed = True
             try:
                 self.connection.commit()
-                self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                if not self._guest:  # the run's to do: it would have to wait for this one
+                    self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             finally:
                 self.connection.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.journal.changes import ChangeBook
+from agent.journal.course import CourseBook
 from agent.journal.database import Database
 from agent.journal.light import LightBook
 from agent.journal.mind import MindBook
@@ -23,9 +25,11 @@ class Journal:
     def __init__(self, run_dir: Path, now: Callable[[], float], *, durable: bool) -> None:
         self.database = Database(run_dir / FILE_NAME, durable=durable)
         self.visits = VisitBook(self.database)
+        self.course = CourseBook(self.database)
         self.light = LightBook(self.database, now)
         self.mind = MindBook(self.database)
         self.records = RecordBook(self.database, now)
+        self.changes = ChangeBook(self.database)
 
     def close(self) -> None:
         """Commit and close."""

@@ -100,7 +100,7 @@ class LightBook:
             "INSERT INTO frames VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
             frame.visit_id,
             frame.index,
-            key.fov,
+            key.image,
             key.t,
             key.c,
             key.z,

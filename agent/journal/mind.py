@@ -93,6 +93,10 @@ class MindBook:
             )
         }
 
+    def bursts_begun(self) -> dict[str, int]:
+        """Bursts so far, by field."""
+        return dict(self._database.rows("SELECT fov, count(*) FROM bursts GROUP BY fov"))
+
     def start_burst(self, fov: str, cause: int, start_s: float, until_s: float) -> int:
         """Inside a transaction; returns the burst's id."""
         cursor = self._database.connection.execute(

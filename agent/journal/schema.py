@@ -33,7 +33,8 @@ CREATE INDEX IF NOT EXISTS visits_fov ON visits (fov, t_index);
 CREATE INDEX IF NOT EXISTS visits_burst ON visits (burst);
 CREATE TABLE IF NOT EXISTS frames (
     visit INTEGER NOT NULL, idx INTEGER NOT NULL,
-    fov TEXT NOT NULL, t INTEGER NOT NULL, c INTEGER NOT NULL, z INTEGER NOT NULL,
+    fov TEXT NOT NULL,                       -- image: the field, or field@series
+    t INTEGER NOT NULL, c INTEGER NOT NULL, z INTEGER NOT NULL,
     channel TEXT NOT NULL, time_s REAL NOT NULL, utc TEXT NOT NULL,
     x_um REAL NOT NULL, y_um REAL NOT NULL, z_um REAL NOT NULL,
     exposure_ms REAL NOT NULL, objective TEXT NOT NULL, pixel_size_um REAL NOT NULL,
@@ -86,7 +87,27 @@ CREATE TABLE IF NOT EXISTS exposure_changes (  -- 'change_exposure', for the vis
     fov TEXT NOT NULL, channel TEXT NOT NULL, exposure_ms REAL NOT NULL,
     PRIMARY KEY (fov, channel)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS recentred (       -- 'recentre': visits of bursts that follow
+    visit INTEGER PRIMARY KEY,
+    dx_um REAL NOT NULL, dy_um REAL NOT NULL -- from the field's planned place
+);
 CREATE TABLE IF NOT EXISTS notes (           -- starts, resumes, differences found, stops
     id INTEGER PRIMARY KEY, time_s REAL NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS changes (         -- what people wanted changed in mid-run
+    id INTEGER PRIMARY KEY, utc TEXT NOT NULL, time_s REAL NOT NULL,
+    who TEXT NOT NULL, words TEXT NOT NULL,
+    base INTEGER NOT NULL,                   -- the version of the plan that it starts from
+    diff TEXT NOT NULL,                      -- JSON [{key, old, new}, ...], in words with units
+    plan TEXT NOT NULL,                      -- the new plan, YAML
+    locks TEXT NOT NULL,                     -- JSON: channels whose exposure a person has set
+    undoes INTEGER,                          -- the change that this one takes back
+    state TEXT NOT NULL,                     -- ChangeState
+    why TEXT NOT NULL DEFAULT '', applied_s REAL
+);
+CREATE TABLE IF NOT EXISTS plans (           -- every version that was in force; none: the run key's
+    version INTEGER PRIMARY KEY, time_s REAL NOT NULL,
+    change INTEGER,                          -- what made it; none: the run began with it
+    plan TEXT NOT NULL
 );
 """

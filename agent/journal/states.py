@@ -26,6 +26,16 @@ class VerdictState(StrEnum):
     UNJUDGED = "unjudged"  # dropped from the full queue, or no judge
 
 
+class ChangeState(StrEnum):
+    """Life of a change: asked -> confirmed -> applied (-> undone); or refused."""
+
+    ASKED = "asked"  # shown to a person
+    CONFIRMED = "confirmed"  # waits for the run's next visit boundary
+    APPLIED = "applied"
+    REFUSED = "refused"  # or not confirmed, or withdrawn; `why` says
+    UNDONE = "undone"  # applied, and taken back by a later one
+
+
 class Outcome(StrEnum):
     """How a run ended."""
 

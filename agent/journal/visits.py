@@ -112,12 +112,21 @@ class VisitBook:
         """Visits that an interruption left unfinished, in the order in which they started."""
         return self._rows("state='running' ORDER BY started_s, id")
 
-    def start(self, visit: VisitRow, now_s: float, *, late: bool) -> int:
-        """Mark a pending visit running; returns its index on the field's time axis."""
+    def start(
+        self, visit: VisitRow, now_s: float, *, late: bool, bursts_apart: bool = False
+    ) -> int:
+        """Mark a pending visit running; returns its index on its image's time axis.
+
+        `bursts_apart`: the visits of bursts have an image, and so a time axis, of their own.
+        """
+        same_image = ""
+        if bursts_apart:
+            same_image = f" AND kind{'=' if visit.kind is VisitKind.REACTION else '!='}'reaction'"
         with self.database.transaction() as connection:
             t_index = int(
                 connection.execute(
-                    "SELECT coalesce(max(t_index)+1, 0) FROM visits WHERE fov=?", (visit.fov,)
+                    f"SELECT coalesce(max(t_index)+1, 0) FROM visits WHERE fov=?{same_image}",
+                    (visit.fov,),
                 ).fetchone()[0]
             )
             cursor = connection.execute(
@@ -183,7 +192,7 @@ class VisitBook:
         """Frames that are not in the store any more: their visits are not delivered."""
         with self.database.transaction() as connection:
             for key in keys:
-                frame = (key.fov, key.t, key.c, key.z)
+                frame = (key.image, key.t, key.c, key.z)
                 connection.execute(
                     "UPDATE visits SET state='dropped', why='frames are gone from the store'"
                     " WHERE state='delivered' AND id="

@@ -11,6 +11,7 @@ from agent.memory.encoder import shared_encoder
 from agent.memory.passages import passages
 from agent.memory.rank import documents_named, ranked
 from agent.memory.store import FILE_NAME, Store
+from agent.memory.words import in_english
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,9 +183,10 @@ class Memory:
                      passage.suspicious),
                 )  # fmt: skip
                 row = connection.last_insert_rowid()
+                parts = (passage.text, passage.heading, f"{learned.title} {learned.name}")
                 connection.execute(
                     "INSERT INTO words (rowid, text, heading, title) VALUES (?,?,?,?)",
-                    (row, passage.text, passage.heading, f"{learned.title} {learned.name}"),
+                    (row, *(f"{part} {in_english(part)}" for part in parts)),
                 )
                 connection.execute("INSERT INTO vectors VALUES (?,?)", (row, vector.tobytes()))
             if run is not None:
@@ -207,7 +209,8 @@ def _drop(connection: Any, name: str) -> None:
 
 def _embedded(title: str, passage: Passage) -> str:
     """What the encoder sees: a passage that says "every 4 min" belongs to what it is about."""
-    return "\n".join(part for part in (title, passage.heading, passage.text) if part)
+    said = "\n".join(part for part in (title, passage.heading, passage.text) if part)
+    return f"{said}\n{in_english(said)}".strip()
 
 
 def _passage(row: tuple[Any, ...]) -> Passage:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from agent.memory.data import Ambiguous, Hit, PastRun
 from agent.memory.days import WEEKDAYS, days_in
+from agent.memory.phrase import document_phrase, says_which
 from agent.memory.words import COMMON, GENERIC, fold
 
 if TYPE_CHECKING:
@@ -26,9 +27,24 @@ _RUN = (
     r"|experiment|fois|essai|manip|experience|volta|corsa|acquisizione|esperimento|vez"
     r"|adquisicion|experimento|corrida"
 )
+_LIKE = re.compile(
+    r"\b(?:same|(?<!would )(?<!\bd )(?<!\bi )like|again|repeat|redo|copy|what we did"
+    r"|as (?:on|in|the|last|before|yesterday|we)|exactly as"
+    r"|wie|gleich\w*|genau\w*|nochmal|noch einmal|wiederhol\w*|dasselbe"
+    r"|comme|pareil\w*|meme|refai\w*|repet\w*|come|stess\w+|ripet\w+|uguale"
+    r"|igual|como|mism\w+|repit\w+)\b"
+)
+_AHEAD = re.compile(  # "until Friday", "ab Montag": no run, a time to come
+    r"\b(?:until|till|til|by|starting|start on|stop on|next|bis|ab|nachste\w*|jusqu|prochain\w*"
+    r"|fino|prossim\w+|hasta|proxim\w+|tomorrow|morgen um|demain|domani|manana)\b"
+    r"(?: (?:a|al|au|on|the|zum|el|le|la|on))*(?: \w+)?"
+)
+_TURNS = ("time", "times", "mal", "fois", "volta", "vez")  # "last time": no name is near these
+_BEFORE_VERBS = ("to", "and", "then", "please", "i", "we", "you", "can", "could", "let", "us")
+SHORT = 5  # so many words may name a day alone; in more, words must say that something is repeated
 _LAST = re.compile(
     r"\b(?:last|latest|previous|most recent|letzte[nrms]?|vorige[nrms]?|derni\w+|ultim[ao])"
-    rf"((?: \w+){{0,2}}?) (?:{_RUN})\b"
+    rf"((?: \w+){{0,2}}?) (?:{_RUN})\b(?! (?:points?|steps?|frames?))"
     rf"|\b(?:{_RUN}) ((?:\w+ ){{0,2}}?)(?:precedente?|derniere?|scors[ao]|pasad[ao]|anterior)\b"
     r"|\bas before\b|\bsame again\b|\bzuletzt\b"
 )
@@ -60,13 +76,10 @@ def which_run(
     named = [run for run in known if re.search(rf"(?<!\w){re.escape(run.name)}(?!\w)", words)]
     if named:
         return _one(named, "both are named")
-    text = fold(words)
+    text = _AHEAD.sub(" ", fold(words))
+    asked, periods = _names(text), days_in(text, now)
     steps = 1 if _BEFORE_LAST.search(text) else 0 if _is_last(text) else None
-    periods = days_in(words, now)
-    if steps is None and not periods and not _NOUN.search(text):
-        return None
-    asked = _names(text)
-    if steps is None and not periods and not asked:
+    if not _speaks_of_a_run(text) or (steps is None and not periods and not asked):
         return None
     pool = [run for run in known if not periods or any(_within(run, p, now) for p in periods)]
     about = [run for run in pool if asked & _said_by(run)]
@@ -85,12 +98,13 @@ def which_document(words: str, memory: Memory) -> Hit | Ambiguous[Hit] | None:
 
     None: no protocol has these words. Ambiguous: two or more fit nearly as well, best first.
     """
-    found = memory.named(words)
-    said = f" {fold(words)} "
+    phrase = document_phrase(words)
+    found = memory.named(phrase)
+    said = f" {fold(phrase)} "
     called = [hit for hit, _ in found if _is_called(hit.document, said)]
     if called:
         return _one(called, "both are named")
-    if not set(re.findall(r"\w+", said)) - COMMON - GENERIC:
+    if not says_which(said):
         return _one([hit for hit, _ in found], "no word says which")
     fitting = [hit for hit, share in found if _fits(share, hit.score - share)]
     near = [hit for hit in fitting if hit.score >= fitting[0].score - MARGIN]
@@ -113,6 +127,11 @@ def _is_called(document: str, said: str) -> bool:
     return f" {name} " in said or f" {name.rpartition('.')[0] or name} " in said
 
 
+def _speaks_of_a_run(text: str) -> bool:
+    short = len(text.split()) <= SHORT
+    return short or bool(_LIKE.search(text) or _NOUN.search(text) or _is_last(text))
+
+
 def _newest(run: PastRun) -> tuple[float, str]:
     return -run.started.timestamp(), run.name
 
@@ -130,7 +149,8 @@ def _names(text: str) -> frozenset[str]:
     words = re.findall(r"\w+", text)
     near: set[str] = set()
     for place, word in enumerate(words):
-        if _NOUN.fullmatch(word) and word not in ("time", "times", "mal", "fois", "volta", "vez"):
+        verb = word == "run" and (place == 0 or words[place - 1] in _BEFORE_VERBS)
+        if _NOUN.fullmatch(word) and word not in _TURNS and not verb:
             near.update(words[max(place - 2, 0) : place])
             near.update(words[place + 1 : place + 2])
     return frozenset(w for w in near if len(w) > 1 and not w[0].isdigit()) - _NO_NAMES

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _WORD = re.compile(r"\w+")
 
@@ -44,6 +45,12 @@ _GENERIC = (
 COMMON = frozenset(_COMMON.split())
 GENERIC = frozenset(_GENERIC.split())
 _ENGLISH = {
+    # English: what people call the usual organisms, and what they are called in protocols
+    "fish": "zebrafish", "fly": "drosophila", "flies": "drosophila", "coli": "bacteria",
+    "bacterial": "bacteria", "worm": "elegans", "worms": "elegans", "elegans": "worm",
+    "plant": "arabidopsis", "plants": "arabidopsis", "arabidopsis": "plant", "gut": "intestinal",
+    "drosophila": "fly", "zebrafish": "fish", "cerevisiae": "yeast", "murine": "mouse",
+    "scratch": "wound", "apoptosis": "cell death", "mitosis": "cell division",
     # German
     "hefe": "yeast", "zelle": "cell", "zellen": "cells", "zellteilung": "mitosis division",
     "kern": "nucleus", "kerne": "nuclei", "zellkern": "nucleus", "belichtung": "exposure",
@@ -56,8 +63,14 @@ _ENGLISH = {
     "ebenen": "planes", "schrittweite": "step", "stunden": "hours", "minuten": "minutes",
     "kugeln": "beads", "woche": "week", "apoptose": "apoptosis", "zelltod": "cell death",
     "lebend": "live", "fixiert": "fixed", "spindel": "spindle", "mitochondrien": "mitochondria",
-    "taufliege": "drosophila", "wachstum": "growth", "kalzium": "calcium",
+    "taufliege": "drosophila fly", "wachstum": "growth", "kalzium": "calcium",
+    "dauer": "duration", "kanal": "channel", "objektiv": "objective", "bilder": "images",
+    "feld": "field", "felder": "fields", "flach": "flat", "ecken": "corners", "dick": "stack",
+    "deckglas": "coverslip", "temperatur": "temperature", "verdunnung": "dilution",
+    "pflanze": "plant", "puffer": "buffer", "nahrmedium": "medium", "teilung": "division",
     # French
+    "champ": "field", "champs": "fields", "lamelle": "coverslip", "milieu": "medium",
+    "objectif": "objective", "canal": "channel", "bacteries": "bacteria", "plante": "plant",
     "levure": "yeast", "cellule": "cell", "cellules": "cells", "noyau": "nucleus",
     "noyaux": "nuclei", "pose": "exposure", "frequence": "interval often", "intervalle": "interval",
     "poisson": "fish", "souris": "mouse", "embryon": "embryo", "embryons": "embryos",
@@ -65,7 +78,8 @@ _ENGLISH = {
     "plaque": "plate", "lumiere": "light", "pile": "stack", "pas": "step", "filmer": "time lapse",
     "lire": "read", "puits": "well", "cicatrisation": "wound healing", "billes": "beads",
     "mort": "death", "duree": "duration", "heures": "hours",
-    "drosophile": "drosophila", "croissance": "growth", "marquage": "staining", "fixees": "fixed",
+    "drosophile": "drosophila fly", "croissance": "growth",
+    "marquage": "staining", "fixees": "fixed",
     # Italian
     "lievito": "yeast", "cellula": "cell", "nucleo": "nucleus",
     "nuclei": "nuclei", "esposizione": "exposure", "intervallo": "interval", "pesce": "fish",
@@ -73,13 +87,19 @@ _ENGLISH = {
     "organoidi": "organoids", "piastra": "plate", "luce": "light", "ferita": "wound healing",
     "batteri": "bacteria", "pozzetto": "well", "durata": "duration", "ore": "hours",
     "moscerino": "drosophila", "crescita": "growth", "sferette": "beads", "fissate": "fixed",
+    "campo": "field", "campi": "fields", "vetrino": "coverslip", "terreno": "medium",
+    "obiettivo": "objective", "canale": "channel", "pianta": "plant",
     # Spanish
+    "campos": "fields", "cubreobjetos": "coverslip", "medio": "medium", "objetivo": "objective",
+    "planta": "plant",
     "levadura": "yeast", "celula": "cell", "celulas": "cells", "exposicion": "exposure",
     "pez": "fish", "raton": "mouse", "embriones": "embryos", "neuronas": "neurons",
     "raiz": "root", "placa": "plate", "luz": "light", "herida": "wound healing",
     "bacterias": "bacteria", "pocillo": "well", "duracion": "duration", "horas": "hours",
     "mosca": "drosophila", "crecimiento": "growth", "fijadas": "fixed", "intervalo": "interval",
 }  # fmt: skip
+_STEM, _COMPOUND = 6, 8  # letters
+_BY_STEM = {word[:-1]: said for word, said in _ENGLISH.items() if len(word) >= _STEM}
 
 
 def fold(text: str) -> str:
@@ -96,6 +116,23 @@ def content(text: str, *, without: frozenset[str] = COMMON) -> tuple[str, ...]:
 
 
 def in_english(text: str) -> str:
-    """English words for the German, French, Italian and Spanish ones in `text`; "" for none."""
-    found = (_ENGLISH.get(word) for word in _WORD.findall(fold(text)))
+    """English words for the German, French, Italian and Spanish ones in `text`; "" for none.
+
+    Organisms get their other English name.
+    """
+    found = (_translated(word) for word in _WORD.findall(fold(text)))
     return " ".join(dict.fromkeys(word for word in found if word))
+
+
+@lru_cache(maxsize=8192)
+def _translated(word: str) -> str:
+    """Of the word, of its other endings ("lieviti"), or of the parts of a German compound."""
+    if word in _ENGLISH or len(word) < _STEM:
+        return _ENGLISH.get(word, "")
+    if word[:-1] in _BY_STEM:
+        return _BY_STEM[word[:-1]]
+    if len(word) < _COMPOUND:
+        return ""
+    parts = (known for known in _ENGLISH if len(known) >= 4 and known != word)
+    ends = sorted((k for k in parts if word.startswith(k) or word.endswith(k)), key=len)
+    return " ".join(dict.fromkeys(_ENGLISH[known] for known in ends[-2:]))

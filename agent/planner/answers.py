@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.planner.answers_reading import Asked, direct
-from agent.planner.answers_words import NOTHING, chosen, meant
+from agent.planner.answers_unclear import unclear
+from agent.planner.answers_words import ROUNDS, chosen, meant
 from agent.planner.draft import Draft, No, Question, Said
 from agent.planner.source import Words
 from agent.planner.understand import understand
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from agent.planner.source import Source
     from hardware.data import MicroscopeConfig
 
 _PLACES = ("positions", "positions.all", "positions.count", "wells", "plate", "grid.rows",
@@ -27,6 +28,7 @@ _BELONGS = {  # slots that an answer may fill as well
     "search.by": ("search.by", "target"),
     "reaction.interval_s": ("reaction.interval_s", "reaction.duration_s", "reaction.until_gone"),
 }
+WELLS_OR_POSITIONS = ("the wells", "the positions")  # choices that `complete` gives
 _INSTEAD = {  # what a new value takes the place of
     "phases": ("interval_s", "duration_s", "rounds", "once"),
     "interval_s": ("phases", "once"),
@@ -45,6 +47,7 @@ _PHRASES = {  # how an answer would stand in an instruction
     "positions": "positions {}",
     "wells": "wells {}",
     "plate": "{} plate",
+    "grid.rows": "a {} grid",
     "channels": "in {}",
     "reaction.channels": "in {}",
     "objective": "use the {} objective",
@@ -66,20 +69,26 @@ def answered(
     """
     words = " ".join(text.split())
     alone = understand(words, config, now)
+    asked = Asked(draft, config, now)
     if alone.refusals:
         return draft.refusing(*alone.refusals)
-    asked = Asked(draft, config, now)
     if question.slot.partition(".")[0] == "unclear":
-        return _unclear(draft, question, words, asked)
+        return unclear(draft, question, words, asked)
     counts = chosen(question, words, lambda text: _is_value(question, text, asked))
-    found = next(filter(None, _readings(draft, question, counts, asked)), None) if counts else None
-    match found:
-        case No():
-            return draft.refusing(found)
-        case Question():
-            return found
-        case tuple():
-            extra = _more(draft, found, alone) if counts == words else ()
+    return _settled(draft, question, counts) or _read(draft, question, counts, alone, asked)
+
+
+def _read(
+    draft: Draft, question: Question, words: str, alone: Draft, asked: Asked
+) -> Draft | Question:
+    readings = _readings(draft, question, words, alone, asked) if words else ()
+    match next(filter(None, readings), None):
+        case No() as no:
+            return draft.refusing(no)
+        case Question() as again:
+            return again
+        case tuple() as found:
+            extra = _more(draft, found, alone) if words == alone.instruction else ()
             return _with(draft, question, (*found, *extra))
         case _:
             return question
@@ -87,28 +96,52 @@ def answered(
 
 def _is_value(question: Question, words: str, asked: Asked) -> bool:
     """Whether a bare number could be a value as well as the number of a choice."""
-    return question.slot in _PLACES or isinstance(direct(question.slot, words, asked), Said)
+    if question.slot == "positions":
+        return question.choices != WELLS_OR_POSITIONS
+    return isinstance(direct(question.slot, words, asked), Said)
+
+
+def _settled(draft: Draft, question: Question, words: str) -> Draft | None:
+    """Two things that do not go together: the answer names the one that goes or stays."""
+    gone: tuple[str, ...] = ()
+    if question.slot == "positions" and question.choices == WELLS_OR_POSITIONS:
+        gone = dict(zip(WELLS_OR_POSITIONS, (("positions",), ("wells", "plate")), strict=True)).get(
+            words, ()
+        )
+    elif question.slot == "rounds" and all(map(draft.has, ("interval_s", "duration_s", "rounds"))):
+        gone = () if any(ch.isdigit() for ch in words) else meant(words, ROUNDS)[:1]
+    if not gone:
+        return None
+    kept = tuple(q for q in draft.questions if q.slot != question.slot)
+    said = {slot: s for slot, s in draft.said.items() if slot not in gone}
+    return replace(draft, said=said, questions=kept)
 
 
 def _readings(
-    draft: Draft, question: Question, words: str, asked: Asked
+    draft: Draft, question: Question, words: str, alone: Draft, asked: Asked
 ) -> Iterator[tuple[Said, ...] | No | Question | None]:
     """What the words say of what was asked, by ever more help."""
     slot = question.slot
     slots = _BELONGS.get(slot, (slot,))
     plain = words.partition(" (")[0]  # a choice may go on with what it means
-    if _open_phases(draft, question):
-        yield _joined(draft, words, ("phases",), asked)
-    if slot in _TIMES:
-        yield _of(understand(words, asked.config, asked.now), ("phases",), words)
     said = direct(slot, words, asked)
+    if _open_phases(draft, question):
+        whole = "phases" in alone.said or {"interval_s", "duration_s"} <= set(alone.said)
+        yield _of(alone, _TIMES, words) if whole else ()
+        yield _joined(draft, (words,), ("phases",), asked) or question
+    if slot == "plate":  # of wells that could not be read without it
+        plate = (said,) if isinstance(said, Said) else _of(alone, ("plate",), words)
+        yield plate and (*_joined(draft, (f"{plate[0].value} plate",), ("wells",), asked), *plate)
+    if slot in _TIMES:
+        yield _of(alone, ("phases",), words)
     yield (said,) if isinstance(said, Said) else said
     for text in dict.fromkeys((plain, words)):
         yield _of(understand(text, asked.config, asked.now), slots, words)
-    yield _joined(draft, plain, slots, asked)
-    if slot in _PHRASES:
-        phrase = _PHRASES[slot].format(plain)
-        yield _of(understand(phrase, asked.config, asked.now), slots, words)
+    phrase = _PHRASES[slot].format(plain) if slot in _PHRASES else plain
+    yield _joined(draft, dict.fromkeys((plain, phrase)), slots, asked)
+    yield _of(understand(phrase, asked.config, asked.now), slots, words)
+    plates = [q for q in alone.questions if q.slot == "plate" and slot in _PLACES]
+    yield replace(question, text=f"{plates[0].text} Name both together") if plates else None
 
 
 def _of(draft: Draft, slots: tuple[str, ...], words: str) -> tuple[Said, ...]:
@@ -116,25 +149,40 @@ def _of(draft: Draft, slots: tuple[str, ...], words: str) -> tuple[Said, ...]:
     return tuple(replace(draft.said[s], source=source) for s in slots if s in draft.said)
 
 
-def _joined(draft: Draft, words: str, slots: tuple[str, ...], asked: Asked) -> tuple[Said, ...]:
-    """The answer read behind the instruction, whose language and phases it goes on."""
+def _joined(
+    draft: Draft, answers: Iterable[str], slots: tuple[str, ...], asked: Asked
+) -> tuple[Said, ...]:
+    """An answer read behind the instruction, whose language, phases and wells it goes on.
+
+    What was understood before is not read again.
+    """
     before = draft.instruction.rstrip(" .!?,;")
-    for text in (f"{before} {words}", f"{before}, {words}"):
-        whole = understand(text, asked.config, asked.now)
-        found = _of(whole, slots, words)
-        ends = [whole.said[said.slot].source for said in found]
-        if found and all(isinstance(e, Words) and e.end > len(before) for e in ends):
-            return found
+    for answer in answers:
+        for text in (f"{before} {answer}", f"{before}, {answer}"):
+            whole = understand(text, asked.config, asked.now)
+            old = understand(before, asked.config, asked.now)
+            found = [
+                replace(said, source=_source(said, before, answer))
+                for slot in slots
+                if (said := whole.said.get(slot)) is not None and slot not in old.said
+            ]
+            if found and not whole.refusals:
+                return tuple(found)
     return ()
+
+
+def _source(said: Said, before: str, answer: str) -> Source:
+    """Words behind the instruction are the answer's; those of it, or of both, stay as they are."""
+    source = said.source
+    if isinstance(source, Words) and source.start >= len(before):
+        return Words(0, len(answer), answer)
+    return source
 
 
 def _open_phases(draft: Draft, question: Question) -> bool:
     """Whether the instruction has phases, and one of them lacks what is asked for."""
-    return (
-        question in draft.questions
-        and not question.choices  # else it is a contradiction
-        and question.slot in ("interval_s", "duration_s")
-        and not draft.has(question.slot)
+    return question.slot in ("interval_s", "duration_s") and any(
+        "phase" in q.text and not q.choices for q in draft.questions if q.slot in _TIMES
     )
 
 
@@ -169,35 +217,3 @@ def _same_words(said: Said, alone: Draft, slots: set[str]) -> bool:
         if isinstance(a, Words) and isinstance(b, Words) and a.start < b.end and b.start < a.end:
             return True
     return False
-
-
-# ------------------------------------------------------------------ what a quantity is for
-
-
-def _unclear(draft: Draft, question: Question, words: str, asked: Asked) -> Draft | Question:
-    """ "What is “5 min” for?": the interval, nothing, or another wish in its place."""
-    kept = replace(draft, questions=tuple(q for q in draft.questions if q != question))
-    if NOTHING.fullmatch(words):
-        note = f"left out, as you said: {question.text.removeprefix('what is ').rstrip('?')}"
-        return replace(kept, notes=(*kept.notes, note))
-    quoted = re.search("“(.+)”", question.text)
-    for slot in meant(words):
-        said = [direct(s, quoted[1], asked) for s in _each(slot, draft, words)] if quoted else []
-        if found := tuple(s for s in said if isinstance(s, Said)):
-            return _with(kept, question, found)
-    alone = understand(words, asked.config, asked.now)
-    found = tuple(alone.said.values())
-    if found and not alone.questions:
-        return _with(kept, question, found)
-    return question
-
-
-def _each(slot: str, draft: Draft, words: str) -> tuple[str, ...]:
-    """An exposure is one of every channel that has none."""
-    if slot != "exposure_ms":
-        return (slot,)
-    channels = draft.get("channels", ())
-    named = [c for c in channels if c.casefold() in words.casefold()]
-    return tuple(
-        f"exposure_ms.{c}" for c in named or channels if f"exposure_ms.{c}" not in draft.said
-    )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _COUNTED = ("cell count", "count", "number of cells", "zellzahl", "nombre", "numero", "número")
 _BETWEEN = re.compile(r"(?:[\s,;+&/.]|\b(?:and|und|et|e|y|plus|with|in|the|nur|only)\b)*", re.I)
 _LONGEST_TARGET = 5  # words
+_TOGETHER = ("grid.rows", "grid.columns")  # one answer gives both
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def direct(slot: str, words: str, asked: Asked) -> Said | No | Question | None:
     try:
         kind = slot_of(slot).type
     except KeyError:  # "unclear" is no slot
+        return None
+    if slot in _TOGETHER:
         return None
     source = Words(0, len(words), words)
     value = _numeric(slot, words, asked) if kind in _NUMBERS else _worded(slot, words, asked)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from agent.planner.draft import Question
 
@@ -36,7 +36,7 @@ _NOTHING = (
     "nada|ignóralo|déjalo"
 )
 NOTHING = re.compile(rf"(?:{_NOTHING})[.!]?", re.I)
-_MEANT = (  # what a quantity of unknown use may be for: words of an answer -> slot
+USES = (  # what a quantity of unknown use may be for: words of an answer -> slot
     (r"exposure|belicht\w*|exposition|pose|esposizione|exposici[oó]n", "exposure_ms"),
     (r"steps?|spacing|schritt\w*|ebenenabstand|pas|passo|paso", "stack.step_um"),
     (r"range|thick\w*|depth|width|bereich|dicke|épaisseur|spessore|grosor", "stack.range_um"),
@@ -48,10 +48,13 @@ _MEANT = (  # what a quantity of unknown use may be for: words of an answer -> s
 )
 
 
-def meant(words: str) -> tuple[str, ...]:
-    """The slots that an answer to "what is it for?" may mean, likeliest first."""
+ROUNDS = tuple(use for use in USES if use[1] in ("rounds", "interval_s", "duration_s"))
+
+
+def meant(words: str, uses: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The slots that the words of an answer may mean, likeliest first."""
     return tuple(
-        slot for pattern, slot in _MEANT if re.search(rf"(?<!\w)(?:{pattern})(?!\w)", words, re.I)
+        slot for pattern, slot in uses if re.search(rf"(?<!\w)(?:{pattern})(?!\w)", words, re.I)
     )
 
 

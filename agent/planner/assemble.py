@@ -48,6 +48,8 @@ def assemble(
     }
     if draft.has("search.best"):
         data["search"] = _below(draft, "search.")
+        if draft.get("search.by") == "target" and not draft.get("watch"):
+            data["search"]["target"] = draft.get("target")
     if draft.has("start_at"):
         data["start_at"] = dt.datetime.fromisoformat(draft.get("start_at"))
     return Plan.model_validate(data)

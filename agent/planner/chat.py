@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from agent.planner.chat_budget import BudgetUsedUp, Purse
 from agent.planner.chat_call import REFUSED, ChatCalls
 from agent.planner.chat_form import Form, as_data, form_for, repair, rules
-from agent.planner.chat_items import Around, Fault, find, values
+from agent.planner.chat_items import Fault, values
 from agent.planner.chat_merge import merge
+from agent.planner.chat_quotes import Around, find
 from agent.planner.draft import Draft, Intent, No
 from agent.planner.understand import understand
 from policies.remote.chat_faults import ChatFailed, Unfit
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from agent.planner.chat_call import Message
-    from agent.planner.chat_items import Read
     from agent.planner.chat_options import ChatOptions
+    from agent.planner.chat_quotes import Read
     from hardware.data import MicroscopeConfig
 
 

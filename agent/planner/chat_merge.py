@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from agent.planner.complete import rounds_of
 from agent.planner.draft import Draft, Intent, Question
 from agent.planner.show import told
 from agent.planner.source import Words
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
     from hardware.data import MicroscopeConfig
 
 # Slots that say the same thing in two ways: one side may hold only.
-RIVALS = (
+RIVALS = (  # wells with positions, and a number of rounds that does not fit: see `complete`
     (("phases",), ("interval_s", "duration_s", "rounds")),
-    (("wells",), ("positions", "positions.all", "positions.count")),
+    (("wells",), ("positions.all", "positions.count")),
     (("positions.all",), ("positions",)),
     (("once",), ("interval_s", "duration_s", "phases")),
 )
@@ -123,16 +122,6 @@ def _rivals(draft: Draft, new: set[str]) -> Draft:
         right = [draft.said[s] for s in other if s in draft.said]
         if left and right and new.intersection(s.slot for s in (*left, *right)):
             draft = _asking(draft, _which(right[0].slot, left, right))
-    asked = {q.slot for q in draft.questions}
-    if "rounds" in new and not asked & {"interval_s", "duration_s", "rounds", "phases"}:
-        said = draft.said["rounds"]
-        rest = {k: v for k, v in draft.said.items() if k != "rounds"}
-        other_rounds = rounds_of(replace(draft, said=rest))
-        if other_rounds is not None and said.value not in (other_rounds, other_rounds - 1):
-            text = (
-                f"{said.source} and interval and length ({other_rounds} time points) do not agree"
-            )
-            draft = _asking(draft, Question("rounds", f"{text}: how many time points?"))
     return draft
 
 

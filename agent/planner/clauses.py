@@ -262,8 +262,12 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
         clause.about = about
         before = about
     for i, clause in enumerate(sentence):
-        if i and clause.has("in_burst") and re.search(
-            r"\b(only|just|nur|seulement|solo|sólo)\b", text[clause.start : clause.end], re.I
+        if (
+            i
+            and clause.has("in_burst")
+            and re.search(
+                r"\b(only|just|nur|seulement|solo|sólo)\b", text[clause.start : clause.end], re.I
+            )
         ):
             for earlier in sentence[:i]:  # "a stack, but only in bursts"
                 if earlier.about is About.BASELINE and not earlier.places:
@@ -302,7 +306,7 @@ def _alone(text: str, clause: Clause) -> About | None:
         clause.has("target")
         or (
             watches[0].start - clause.start < 24
-            and not clause.places
+            and (not clause.places or _FOR.search(text[watches[0].start : watches[0].end]))
             and _STRONG.match(text[watches[0].start : watches[0].end])
         )
     ):
@@ -321,6 +325,7 @@ def _follows(sentence: list[Clause], trigger: int, i: int, conditions: bool) -> 
     return any(c.has("react", "there") for c in sentence[trigger + 1 : i + 1])
 
 
+_FOR = re.compile(r"\bfor$|\bnach$|\bauf$", re.I)
 _STRONG = re.compile(  # whatever comes next is what is watched for
     r"(watch|look|wait|keep|hunt|be alert|on the look|interested|searching|ausschau|achte|halt|warte"
     r"|guett|surveill|à l'aff|tieni|fai att|atent|vigil|est[ae] pend)",

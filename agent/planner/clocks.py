@@ -89,7 +89,11 @@ def _another_follows(
     """ "8 pm to 8 am"."""
     later = [o for o, _ in quantities if o.kind is Kind.CLOCK and o.span.start >= q.span.end]
     return bool(later) and bool(
-        re.fullmatch(r"\s*(-|to|–|until|till|bis|à|alle|a|hasta)\s*(the |las )?", near.text[q.span.end : later[0].span.start], re.I)
+        re.fullmatch(
+            r"\s*(-|to|–|until|till|bis|à|alle|a|hasta)\s*(the |las )?",
+            near.text[q.span.end : later[0].span.start],
+            re.I,
+        )
     )
 
 

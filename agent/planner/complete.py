@@ -182,7 +182,7 @@ def _one_exposure(draft: Draft, config: MicroscopeConfig, slot: str, preset: str
 
 
 def _time(draft: Draft, config: MicroscopeConfig) -> Draft:
-    if draft.has("phases"):
+    if draft.has("phases") or any("phase" in q.text for q in draft.questions):
         return draft
     interval, length, rounds = (draft.has(s) for s in ("interval_s", "duration_s", "rounds"))
     if interval and length and rounds:
@@ -354,5 +354,6 @@ def rounds_of(draft: Draft) -> int | None:
     if draft.has("rounds"):
         return int(draft.get("rounds"))
     if draft.has("interval_s") and draft.has("duration_s"):
-        return math.floor(draft.get("duration_s") / draft.get("interval_s") + 1e-9) + 1
+        rounds: int = math.floor(draft.get("duration_s") / draft.get("interval_s") + 1e-9) + 1
+        return rounds
     return None

@@ -25,6 +25,8 @@ def facts_of(plan: Plan) -> dict[str, Any]:
             "search.by": plan.search.by,
             "search.rounds": plan.search.rounds,
         }
+        if plan.search.target is not None:
+            facts["target"] = plan.search.target
     for prefix, part in (("stop", plan.stop), ("budget", plan.budget)):
         facts |= {f"{prefix}.{k}": v for k, v in part.model_dump().items() if v is not None}
     facts |= {f"notify.{k}": tuple(v) for k, v in plan.notify.model_dump().items() if v}

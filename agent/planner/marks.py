@@ -25,9 +25,13 @@ class Mark:
 def language_of(text: str) -> str:
     """The language whose small words are the most; English where none is ahead."""
     words = re.findall(r"[^\W\d_]+", text.lower())
-    counts = {
-        language: sum(word in lexicon(language).common for word in words) for language in LANGUAGES
-    }
+    english = lexicon("en").known
+    counts = {"en": float(sum(word in lexicon("en").common for word in words))}
+    for language in LANGUAGES[1:]:
+        own = lexicon(language)
+        small = sum(word in own.common for word in words)
+        only = sum(word in own.known and word not in english for word in words)
+        counts[language] = small + 0.5 * only
     best = max(LANGUAGES, key=lambda language: counts[language])
     return best if counts[best] > counts["en"] else "en"
 

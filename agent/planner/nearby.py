@@ -27,6 +27,7 @@ class Nearby:
     text: str
     marks: Sequence[Mark]
     held: Sequence[tuple[int, int]]
+    exposures: frozenset[int] = frozenset()  # places of seconds that are exposures: "GFP 2 s"
 
     def left(self, start: int, *concepts: str, words: int = 3) -> Mark | None:
         """The nearest such sign before `start`, at most `words` other words away."""
@@ -68,7 +69,10 @@ class Nearby:
 
     def _of_next(self, end: int, mark: Mark) -> bool:
         """ "16 um in steps of 2 um": steps belong to what follows them at once."""
-        if not self.text[end : mark.start].strip():
+        owned = re.search(
+            r"\b(of|de|di|von|da|by)$", self.text[mark.start : mark.end].rstrip(), re.I
+        )
+        if not self.text[end : mark.start].strip() and owned is None:
             return False
         return any(
             start >= mark.end and not _OF.sub("", self.text[mark.end : start])

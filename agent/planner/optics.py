@@ -137,6 +137,28 @@ def _like_a_channel(text: str, start: int, end: int, near: Nearby) -> bool:
     )
 
 
+_RIGHT_AFTER = re.compile(r"\s*(?:,|:|at|with|for|mit|à|avec|con|a|\(|=)?\s*", re.I)
+
+
+def seconds_after_channels(
+    quantities: Sequence[tuple[Quantity, Clause]], channels: Sequence[Channel], text: str
+) -> frozenset[int]:
+    """ "GFP 2 s, every 5 min": seconds right after a channel, where the interval is another time."""
+    periods = {c.about for q, c in quantities if q.kind is Kind.RATE or q.every}
+    return frozenset(
+        q.span.start
+        for q, clause in quantities
+        if q.kind is Kind.DURATION
+        and q.unit == "s"
+        and not q.every
+        and clause.about in periods
+        and any(
+            c.end <= q.span.start and _RIGHT_AFTER.fullmatch(text[c.end : q.span.start])
+            for c in channels
+        )
+    )
+
+
 def read_channels(
     channels: Sequence[Channel],
     clause_at: Mapping[int, Clause],

@@ -30,7 +30,7 @@ _CODE = re.compile(
     r"|\b(0x[0-9a-f]+)\b",
     re.I,
 )
-_MU = frozenset("µμΩ")  # letters of units
+_MU = frozenset("µμΩΔδ")  # letters of units
 
 
 def not_plain(text: str) -> tuple[No, ...]:

@@ -10,7 +10,7 @@ from agent.planner.understand import understand
 if TYPE_CHECKING:
     import datetime as dt
 
-    from agent.planner.chat_items import Read
+    from agent.planner.chat_quotes import Read
     from agent.planner.draft import Draft
     from hardware.data import MicroscopeConfig
 

@@ -24,13 +24,14 @@ _INNER = ("positions.all", "positions.count", "once", "watch")  # what others fo
 
 def show(proposal: Proposal) -> str:
     """Everything a person should see, as plain text."""
+    notes = [f"note: {note}" for note in proposal.draft.notes]
     match proposal.outcome:
         case Outcome.ANSWER:
-            return proposal.answer
+            return "\n".join([proposal.answer, *notes])
         case Outcome.REFUSE:
-            return "\n".join(f"refused: {no}" for no in proposal.draft.refusals)
+            return "\n".join([*(f"refused: {no}" for no in proposal.draft.refusals), *notes])
         case Outcome.ASK:
-            parts = [*_understood(proposal), "", *questions(proposal)]
+            parts = [*_understood(proposal), "", *questions(proposal), *notes]
             return "\n".join(parts).strip()
         case _:
             return "\n".join(_plan(proposal))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from agent.planner.optics import Channel
     from agent.planner.reading.quantity import Quantity
 
+LONGEST_UM = 1000.0  # a longer length without a word that says so is no stack: "35 mm dish"
 _BOTH = re.compile(r"\W*(±|\+\s*/?\s*-)")
 
 
@@ -34,7 +35,7 @@ def read_stacks(
         bare: list[Quantity] = []
         for q in here:
             if q.kind is Kind.LENGTH:
-                if not _length(q, prefix, near, found):
+                if not _length(q, prefix, near, found) and q.value <= LONGEST_UM:
                     bare.append(q)
                 taken.add(q.span.start)
             elif q.kind is Kind.COUNT and _planes(q, near):

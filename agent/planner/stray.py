@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\w.,]*")
 _WELL = re.compile(r"(?<![\w-])[A-Za-z]{1,2}\d{1,3}(?![\w-])")
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}[ \u00a0\u202f]\d{3}(?=\s*(ms|s|sec|min|h|um|µm)\b)", re.I)
-_ODD_UNIT = re.compile(r"\d[\d.,]*\s*(kilo|mega|giga|deci|hecto|pico|femto)[ -]?[a-z]+", re.I)
+_ODD_UNIT = re.compile(
+    r"\d[\d.,]*\s*(kilo|mega|giga|deci|hecto|pico|femto)[ -]?(?!byte)[a-z]+", re.I
+)
 
 
 def stray_numbers(
@@ -34,6 +36,7 @@ def stray_numbers(
     text = near.text
     for odd in (_SPACED, _ODD_UNIT):
         found.unclear += [match.span() for match in odd.finditer(text)]
+    _coordinates(text, config, found)
     held = [*near.held, *((c.start, c.end) for c in channels)]
     for clause in parts:
         if clause.about is About.STORY:
@@ -45,11 +48,42 @@ def stray_numbers(
     if "plate" in found.said:
         _wells(text, held, config, found)
     rows = found.where.get("grid.rows")
-    if rows is not None and re.search(r"[-−]\s*$", text[: rows[0]]) and re.match(r"\d", text[rows[0] :]):
+    if (
+        rows is not None
+        and re.search(r"[-−]\s*$", text[: rows[0]])
+        and re.match(r"\d", text[rows[0] :])
+    ):
         words = found.words(rows[0] - 1, rows[1])
         found.refused.append(
             No("grid.rows", str(words), "a grid has 1 row and 1 column or more", "Say how many.")
         )
+
+
+_COORDINATE = re.compile(
+    r"(?<![\w])([xyz])\s*=\s*(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)?(?![\w])"
+    r"|(?<![\w])([xyz]) (?:to|at) (-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)(?![\w])",
+    re.I,
+)
+_IN_UM = {"mm": 1e3, "cm": 1e4, "m": 1e6}
+
+
+def _coordinates(text: str, config: MicroscopeConfig, found: Found) -> None:
+    """Places are names; bare stage coordinates are refused, with the stage's limits."""
+    for match in _COORDINATE.finditer(text):
+        axis = (match[1] or match[4]).lower()
+        number, unit = match[2] or match[5], match[3] or match[6] or ""
+        low, high = getattr(config.stage, f"{axis}_um")
+        try:
+            value = float(number.replace(",", ".")) * _IN_UM.get(unit.lower(), 1.0)
+        except ValueError:
+            continue
+        bound = f"{axis} may be {low:g} to {high:g} um"
+        if low <= value <= high:
+            bound = "places are marked positions, wells, or grids round these"
+        words = str(found.words(match.start(), match.end()))
+        remedy = "Mark the place in the microscope's file (positions), and name it."
+        found.refused.append(No("stage", words, bound, remedy))
+        return
 
 
 def _wells(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.planner.nearby import Nearby
     from agent.planner.reading.quantity import Quantity
 
-LONGEST_EXPOSURE_S = 60.0  # a longer time next to "exposure" is no exposure
+LONGEST_S = 60.0  # a longer time is an exposure only right after that word
 SHORT_S, LONG_S = 600.0, 3600.0  # a time that stands alone is an interval up to, a length from here
 RATIO = 2.5  # of two bare times the longer is the length where it is so many times the shorter
 
@@ -69,14 +69,18 @@ class Lapse:
 
 
 def is_exposure(q: Quantity, near: Nearby) -> bool:
-    """Whether a duration is an exposure: in milliseconds, or next to that word."""
-    if q.kind is not Kind.DURATION or q.every or q.value > LONGEST_EXPOSURE_S:
+    """Whether a duration is an exposure: in milliseconds, or next to that word or a channel."""
+    if q.kind is not Kind.DURATION or q.every:
         return False
-    if q.unit in ("ms", "us"):
-        return True
     a, b = q.span.start, q.span.end
-    beside = near.left(a, "exposure", words=2) or near.right(b, "exposure", words=1)
-    return beside is not None and near.left(a, "every", words=1) is None
+    if q.unit in ("ms", "us") or a in near.exposures:
+        return True
+    if near.left(a, "every", words=1) is not None:
+        return False
+    if near.left(a, "exposure", words=1 if q.value > LONGEST_S else 2) is not None:
+        return True
+    after = near.right(b, "exposure", words=1)
+    return after is not None and "," not in near.text[b : after.start] and q.value <= LONGEST_S
 
 
 def role(q: Quantity, near: Nearby) -> Role:
@@ -111,6 +115,7 @@ def timed(
     out: list[Timed] = []
     last: Quantity | None = None
     number: Quantity | None = None
+    length: Quantity | None = None
     for q, clause in quantities:
         if clause.about not in abouts:
             continue
@@ -118,11 +123,14 @@ def timed(
         if q.kind is Kind.COUNT:
             number = q
         if q.kind is Kind.COUNT and last is not None and _unitless_time(q, last, near):
-            size = last.value / _number_of(last)
+            like = last if length is None or _corrected(last, a, near) else length
+            size = like.value / _number_of(like)
             out.append(Timed(q.value * size, Role.BARE, a, b, then=_then(near, a)))
             continue
         if q.kind not in (Kind.DURATION, Kind.RATE) or is_exposure(q, near):
             continue
+        if near.right(b, "past", words=0) is not None:
+            continue  # "two hours after injection"
         its = role(q, near)
         if its is Role.BARE and number is not None:
             its = _role_of_number(q, number, near)
@@ -131,6 +139,7 @@ def timed(
         several = q.upper is not None and q.upper != q.value
         out.append(Timed(q.value, its, a, b, _then(near, a), several))
         last = q
+        length = q if its in (Role.LENGTH, Role.TOTAL) else length
     return [_before_interval(t, out[n + 1 :], near) for n, t in enumerate(out)]
 
 
@@ -170,6 +179,10 @@ def _unitless_time(q: Quantity, last: Quantity, near: Nearby) -> bool:
     return then is not None and not near.text[then.end : a].strip()
 
 
+def _corrected(last: Quantity, at: int, near: Nearby) -> bool:
+    return any(m.concept == "correction" and last.span.end <= m.start < at for m in near.marks)
+
+
 def _number_of(q: Quantity) -> float:
     """The number that was written: 5 of "5 min", 2 of "half past"-like words."""
     return q.value / SECONDS.get(q.unit, q.value)
@@ -190,38 +203,56 @@ def lapse(times: Sequence[Timed], found: Found) -> Lapse:
 
 
 def _take(whole: Lapse, time: Timed, found: Found) -> None:
-    phase = whole.phases[-1]
     if time.several:
         whole.unclear.append(time)
-        return
-    if time.role is Role.END:
-        before = sum(p.length.value_s for p in whole.phases[:-1] if p.length is not None)
-        known = all(p.length is not None for p in whole.phases[:-1])
-        if not known or phase.length is not None:
-            whole.unclear.append(time)
-            return
-        time = replace(time, role=Role.LENGTH, value_s=time.value_s - before)
-    if time.role is Role.TOTAL:
+    elif time.role is Role.END:
+        _end(whole, time)
+    elif time.role is Role.TOTAL:
         whole.total = time
     elif time.role is Role.INTERVAL:
-        known = phase.interval
-        if known is None or found.corrected(known.end, time.start):
-            phase.interval = time
-        elif phase.length is not None or time.then:
-            whole.phases.append(Phase(interval=time))
-        elif known.value_s != time.value_s:
-            whole.unclear.append(time)
+        _interval(whole, time, found)
     else:
-        known = phase.length
-        if known is None or found.corrected(known.end, time.start):
-            phase.length = time
-        elif phase.interval is not None and time.value_s != known.value_s:
-            if time.then or len(whole.phases) > 1 or phase.interval.start > known.start:
-                whole.phases.append(Phase(length=time))
-            else:
-                whole.unclear.append(time)
-        elif time.value_s != known.value_s:
-            whole.unclear.append(time)
+        _length(whole, time, found)
+
+
+def _end(whole: Lapse, time: Timed) -> None:
+    """A time of day ends the phase under way, or the next one where this has its length."""
+    phase = whole.phases[-1]
+    if phase.length is not None and phase.interval is not None:
+        phase = Phase()
+        whole.phases.append(phase)
+    lengths = [p.length for p in whole.phases if p is not phase]
+    before_s = sum(length.value_s for length in lengths if length is not None)
+    if None in lengths or phase.length is not None or time.value_s <= before_s:
+        whole.unclear.append(time)
+    else:
+        phase.length = replace(time, role=Role.LENGTH, value_s=time.value_s - before_s)
+
+
+def _interval(whole: Lapse, time: Timed, found: Found) -> None:
+    phase = whole.phases[-1]
+    known = phase.interval
+    if known is None or found.corrected(known.end, time.start):
+        phase.interval = time
+    elif phase.length is not None or time.then:
+        whole.phases.append(Phase(interval=time))
+    elif known.value_s != time.value_s:
+        whole.unclear.append(time)
+
+
+def _length(whole: Lapse, time: Timed, found: Found) -> None:
+    phase = whole.phases[-1]
+    known = phase.length
+    if known is None or found.corrected(known.end, time.start):
+        phase.length = time
+    elif time.value_s == known.value_s:
+        return
+    elif phase.interval is not None and (
+        time.then or len(whole.phases) > 1 or phase.interval.start > known.start
+    ):
+        whole.phases.append(Phase(length=time))
+    else:
+        whole.unclear.append(time)
 
 
 def _bare(whole: Lapse, bare: Sequence[Timed], found: Found, *, rounds: bool) -> None:
@@ -239,6 +270,8 @@ def _bare(whole: Lapse, bare: Sequence[Timed], found: Found, *, rounds: bool) ->
             return
     for time in waiting:
         interval, length = phase.interval, phase.length
+        if length is not None and time.value_s == length.value_s:
+            continue  # "a whole day (24 h)"
         if interval is not None and length is None and time.value_s > interval.value_s:
             phase.length = time
         elif length is not None and interval is None and time.value_s < length.value_s:
@@ -302,6 +335,7 @@ def _say_phases(phases: Sequence[Phase], total: Timed | None, found: Found) -> N
         if all(length for _, length in pairs[:-1]) and total.value_s > before:
             pairs[-1] = (pairs[-1][0], total.value_s - before)
     found.open_phases = tuple(pairs)
+    found.used += [(t.start, t.end) for t in times]
     if all(interval and length for interval, length in pairs):
         found.say("phases", tuple(pairs), start, end)
     else:

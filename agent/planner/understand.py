@@ -28,8 +28,10 @@ from agent.planner.optics import (
     read_channels,
     read_exposures,
     read_objectives,
+    seconds_after_channels,
     unknown_channels,
 )
+from agent.planner.reading.alone import alone, merged
 from agent.planner.reading.quantity import Kind, Quantity, quantities
 from agent.planner.slots import fits, slot_of
 from agent.planner.stray import stray_numbers
@@ -72,9 +74,10 @@ def understand(instruction: str, config: MicroscopeConfig, now: dt.datetime) -> 
         if mark.concept == "correction" and where.plate is not None:
             where = corrected_plate(where, text.text, mark.end, language)
     taken = where.spans
+    read = quantities(text.text, now, language)
     found_quantities = [
         q
-        for q in quantities(text.text, now, language)
+        for q in merged(read, alone(text.text, read))
         if not any(s.start < q.span.end and q.span.start < s.end for s in taken)
     ]
     held = sorted(
@@ -121,6 +124,7 @@ def _read(
     pairs = [(q, clause_of(q.span.start)) for q in amounts]
     channels = named_channels(near.text, channel_names(config, colours), near)
     clause_at = {c.start: clause_of(c.start) for c in channels}
+    near = replace(near, exposures=seconds_after_channels(pairs, channels, near.text))
     read_watching(parts, near, found)
     read_reaction(parts, near, found)
     read_flags(parts, near, found)
@@ -247,7 +251,12 @@ def _focus_rounds(found: Found) -> None:
 
 def _impossible(found: Found) -> tuple[No, ...]:
     return tuple(
-        No(slot, f"{words} as {slot_of(slot).words} ({slot})", why, "Give a value that makes sense.")
+        No(
+            slot,
+            f"{words} as {slot_of(slot).words} ({slot})",
+            why,
+            "Give a value that makes sense.",
+        )
         for slot, words, why in found.bad
     )
 
@@ -271,7 +280,10 @@ def _unclear(draft: Draft, found: Found) -> Draft:
     )
     for a, b in (*found.unclear, *(() if lengthy else found.bare_clocks)):
         words = found.words(a, b)
-        draft = draft.asking(Question("unclear", f"what is {words} for?"))
+        asked = sum(q.slot.startswith("unclear") for q in draft.questions)
+        slot = f"unclear.{asked + 1}" if asked else "unclear"
+        if not any(q.text == f"what is {words} for?" for q in draft.questions):
+            draft = draft.asking(Question(slot, f"what is {words} for?"))
     if found.open_phases and "phases" not in found.said:
         missing = "interval_s" if any(i is None for i, _ in found.open_phases) else "duration_s"
         what = "how often" if missing == "interval_s" else "for how long"

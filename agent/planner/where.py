@@ -78,7 +78,10 @@ def read_where(
     if marked is None and (
         where.wells is None
         or not where.wells.spans
-        or any(p.said in (Said.NAMES, Said.NUMBERS) and set(p.names) <= set(known) for p in where.positions)
+        or any(
+            p.said in (Said.NAMES, Said.NUMBERS) and set(p.names) <= set(known)
+            for p in where.positions
+        )
     ):
         _positions(where.positions, tuple(known), clause_of, near, found)
 
@@ -89,7 +92,7 @@ def _as_positions(where: Places, known: tuple[str, ...]) -> tuple[tuple[str, ...
     if where.plate is not None or said is None or not said.spans or said.unclear:
         return None
     largest = max(SHAPES.values())
-    parts = []
+    parts: list[tuple[str, ...]] = []
     for blocks in (said.included, said.excluded):
         if not blocks:
             parts.append(())
@@ -133,7 +136,9 @@ def _whole_plate(said: Plate, near: Nearby, found: Found) -> None:
     mark = near.near(a, b, "whole", words=1)
     if mark is not None:
         rows, columns = SHAPES[said.wells]
-        names = tuple(f"{row_name(r)}{c}" for r in range(1, rows + 1) for c in range(1, columns + 1))
+        names = tuple(
+            f"{row_name(r)}{c}" for r in range(1, rows + 1) for c in range(1, columns + 1)
+        )
         found.say("wells", names, min(a, mark.start), max(b, mark.end))
 
 
@@ -206,11 +211,8 @@ def _listed_later(
     """ "Positions 1 to 4, sorry, 1 to 5": a list after a correction, without the word again."""
     places = [m.end for m in near.marks if m.concept == "correction" and 0 <= m.start - last <= 6]
     if not told:
-        places += [
-            m.end
-            for m in re.finditer(r"\b(only|just|nur|seulement|solo|sólo)\b", near.text, re.I)
-            for m in [_End(m.end())]
-        ]
+        only = re.finditer(r"\b(only|just|nur|seulement|solo|sólo)\b", near.text, re.I)
+        places += [match.end() for match in only]
     for at in places:
         lead = _LIST.match(near.text, at)
         if lead is None:
@@ -225,11 +227,6 @@ def _listed_later(
             if names:
                 return list(names), end
     return told, last
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    end: int
 
 
 def _names(one: Numbered, known: tuple[str, ...]) -> tuple[str, ...] | None:

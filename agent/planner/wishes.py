@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from agent.planner.clauses import About
 from agent.planner.reading.quantity import Kind
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from agent.planner.clauses import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
+    from agent.planner.reading.quantity import Quantity
 
 _ADDRESS = re.compile(
     r"[a-z][a-z0-9+]*://[^\s,;)>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<![\w.])#[a-z][\w-]+", re.I
@@ -34,7 +35,7 @@ _ORDINALS = {"second": 2, "other": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 
              "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "diez": 10,
              "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "zehn": 10}  # fmt: skip
 
-Quantities = "Sequence[tuple[Quantity, Clause]]"
+Quantities: TypeAlias = "Sequence[tuple[Quantity, Clause]]"
 
 
 def read_search(
@@ -58,7 +59,8 @@ def read_search(
         for clause in here:
             one = re.search(
                 r"(best|top|most [a-z]+) (one|field|position|well)\b(?!s)"
-                r"|\bthe (one|field|position|well)\b (with|that has|having)",
+                r"|\bthe (one|field|position|well)\b (with|that has|having)"
+                r"|\b(quell[ao]|celle|celui|la|der|das|dem) (con|avec|qui|que|mit)\b",
                 near.text[clause.start : clause.end],
                 re.I,
             )
@@ -120,7 +122,7 @@ def read_messages(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
             min(a for a, _ in topics.values()),
             max(b for _, b in topics.values()),
         )
-    addresses = [m for m in _ADDRESS.finditer(near.text)]
+    addresses = list(_ADDRESS.finditer(near.text))
     if addresses and (here or topics):
         names = tuple(dict.fromkeys(m.group().rstrip(".") for m in addresses))
         found.say("notify.to", names, addresses[0].start(), addresses[-1].end())

@@ -24,6 +24,8 @@ _TITLES = {
     "change_exposure": "Exposure changed",
     "change_objective": "Objective change",
     "wait": "Left alone",
+    "keep": "The best fields kept",
+    "recentre": "The stage follows the target",
     "ask": "A question",
     "stop": "Stop",
 }

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 MOST = 60  # decisions with pictures; the page stays a few megabytes
 _WEIGHT = {
-    "stop": 0, "ask": 0, "change_objective": 0, "burst": 1, "change_exposure": 2, "wait": 3,
-    "end_burst": 4, "refocus": 5, "revisit": 6,
+    "stop": 0, "ask": 0, "change_objective": 0, "keep": 0, "burst": 1, "change_exposure": 2,
+    "wait": 3, "end_burst": 4, "refocus": 5, "revisit": 6, "recentre": 7,
 }  # fmt: skip
 _UNKNOWN = 0
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agent.journal.states import VisitState
 from agent.report.gallery import FRAMES_IN_STRIP, open_gallery, spread
 from agent.report.light import cost_of
-from agent.report.words import amount
+from agent.report.words import amount, many
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,6 +52,16 @@ class Desk:
     def strip_visits(self, burst: Burst) -> list[int]:
         """The look that started a burst and its own visits, as many as a film strip shows."""
         return _strip(burst, self.looks, self.own)
+
+    def optics_of(self, burst: Burst) -> tuple[str, ...]:
+        """Objective and planes of a burst whose frames are an image of their own."""
+        for visit in self.burst_visits(burst):
+            shots = self.gallery.shots.get(visit, ())
+            if shots and shots[0].image != shots[0].fov:
+                planes = len({shot.z for shot in shots})
+                words = (shots[0].objective, many(planes, "plane"), f"image {shots[0].image}")
+                return tuple(word for word in words if word)
+        return ()
 
     def light_of(self, visits: tuple[int, ...]) -> str:
         """What these visits cost, with its unit."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from agent.report.frames import Pixels, ReadFrame
-    from agent.report.pictures import Picture
+    from agent.report.pictures import Picture, Window
     from agent.report.record import Record, Seen, Shot
 
 Place = tuple[float, float]  # stage um
@@ -56,7 +56,7 @@ class Gallery:
             shot,
             edge=edge,
             alt=f"Field {shot.fov} at {at(shot.time_s)}, {shot.channel}{_found(seen)}",
-            caption=f"{shot.channel}, whole field",
+            caption=f"{shot.channel}, whole field{_with(shot)}",
             seen=seen,
             enter=self.enter,
         )
@@ -75,19 +75,18 @@ class Gallery:
         for visit, (shot, pixels) in frames:
             place = self._follow(visit, place)
             windows.append(close_window(shot, pixels.shape, *place) if place else None)
-        levels = contrast(
-            [cut(pixels, w) for (_, (_, pixels)), w in zip(frames, windows, strict=True)]
-        )
+        levels = _levels([frame for _, frame in frames], windows)
         start = frames[0][1][0].time_s
         return tuple(
             picture(
                 pixels,
                 shot,
                 edge=STRIP_EDGE,
-                alt=f"Field {shot.fov}, {duration(shot.time_s - start)} into the burst",
+                alt=f"Field {shot.fov}, {duration(shot.time_s - start)} into the burst"
+                + _with(shot),
                 caption=f"+{at(shot.time_s - start)}",
                 window=window,
-                levels=levels,
+                levels=levels[shot.image],
             )
             for (_, (shot, pixels)), window in zip(frames, windows, strict=True)
         )
@@ -95,7 +94,7 @@ class Gallery:
     def _close_ups(self, visits: Sequence[int], place: Place, now_s: float) -> list[Picture]:
         frames = [frame for visit in visits if (frame := self._frame(visit))]
         windows = [close_window(shot, pixels.shape, *place) for shot, pixels in frames]
-        levels = contrast([cut(p, w) for (_, p), w in zip(frames, windows, strict=True)])
+        levels = _levels(frames, windows)
         pictures = []
         for (shot, pixels), window in zip(frames, windows, strict=True):
             before = now_s - shot.time_s
@@ -109,7 +108,7 @@ class Gallery:
                     alt=f"The likeliest object in field {shot.fov}, {when}",
                     caption=when,
                     window=window,
-                    levels=levels,
+                    levels=levels[shot.image],
                 )
             )
         return pictures
@@ -121,7 +120,7 @@ class Gallery:
         if shot not in self._kept:
             if len(self._kept) >= 16:
                 self._kept.clear()
-            pixels = self.read_frame(shot.fov, shot.t, shot.c, shot.z)
+            pixels = self.read_frame(shot.image, shot.t, shot.c, shot.z)
             usable = pixels is not None and pixels.ndim == 2 and min(pixels.shape) > 0
             self._kept[shot] = pixels if usable else None
         kept = self._kept[shot]
@@ -168,6 +167,20 @@ def spread(visits: Sequence[int], most: int) -> list[int]:
         return list(visits)
     last = len(visits) - 1
     return [visits[round(i * last / (most - 1))] for i in range(most)]
+
+
+def _levels(
+    frames: Sequence[tuple[Shot, Pixels]], windows: Sequence[Window | None]
+) -> dict[str, tuple[float, float]]:
+    """Black and white point of each image: another objective gives another brightness."""
+    parts: dict[str, list[Pixels]] = {}
+    for (shot, pixels), window in zip(frames, windows, strict=True):
+        parts.setdefault(shot.image, []).append(cut(pixels, window))
+    return {image: contrast(own) for image, own in parts.items()}
+
+
+def _with(shot: Shot) -> str:
+    return f", {shot.objective}" if shot.image != shot.fov and shot.objective else ""
 
 
 def _found(seen: Seen | None) -> str:

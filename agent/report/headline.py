@@ -61,7 +61,7 @@ def _ending(record: Record, account: Account) -> str:
     made = f"{account.accounted:,} of {account.expected:,} visits accounted for"
     match record.run.outcome:
         case Outcome.COMPLETE if account.balances:
-            return f"complete: {made}"
+            return f"complete{_why(record)}: {made}"
         case Outcome.COMPLETE:
             return f"ended as complete, but {balance_line(account)[0].lower()}" + (
                 balance_line(account)[1:].rstrip(".")

@@ -90,8 +90,10 @@ FROM visits v LEFT JOIN (SELECT visit, count(*) n FROM frames GROUP BY visit) f 
 WHERE v.state = 'delivered'
 """
 _SHOTS = """
-SELECT visit, fov, t, c, z, channel, time_s, x_um, y_um, pixel_size_um FROM frames
-WHERE visit IN ({marks}) ORDER BY visit, idx
+SELECT f.visit, coalesce(v.fov, f.fov), f.fov, f.t, f.c, f.z, f.channel, f.time_s, f.x_um,
+       f.y_um, f.pixel_size_um, f.objective
+FROM frames f LEFT JOIN visits v ON v.id = f.visit WHERE f.visit IN ({marks})
+ORDER BY f.visit, f.idx
 """
 _SEEN = "SELECT visit, state, verdict FROM verdicts WHERE visit IN ({marks})"
 _AT_ONCE = 500  # below SQLite's oldest limit on bound values

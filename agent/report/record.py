@@ -195,10 +195,11 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A stored frame of a visit: where its pixels are, and where it was taken."""
+    """A stored frame of a visit: where its pixels are, and where and how it was taken."""
 
     visit: int
     fov: str
+    image: str  # in the store: the field's, or one of a series of its own
     t: int
     c: int
     z: int
@@ -207,6 +208,7 @@ class Shot:
     x_um: float
     y_um: float
     pixel_size_um: float
+    objective: str
 
 
 @dataclass(frozen=True, slots=True)

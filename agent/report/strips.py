@@ -51,6 +51,7 @@ def _strip(desk: Desk, burst: Burst, *, on_page: bool) -> Strip:
             duration(end_s - burst.start_s),
             many(len(made), "visit"),
             f"light {desk.light_of(made)}",
+            *desk.optics_of(burst),
         ),
         ending=as_text(ending, _LONG),
         cause=f"decision-{burst.cause}" if on_page else "",

@@ -12,15 +12,33 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
+APART = "@"  # between field and series in the name of an image; no field's name has one
+
 
 @dataclass(frozen=True, slots=True)
 class FrameKey:
-    """Where a frame lives in the store: image `fov`, indices on its t, c and z axes."""
+    """Where a frame lives in the store: image, and indices on its t, c and z axes.
+
+    Frames of a field that have another scale than its baseline's are a series of their own: an
+    image beside the field's.
+    """
 
     fov: str
     t: int
     c: int
     z: int
+    series: str = ""
+
+    @property
+    def image(self) -> str:
+        """Name of the image: the field's, with its series where there is one (``A1@40X``)."""
+        return f"{self.fov}{APART}{self.series}" if self.series else self.fov
+
+    @classmethod
+    def of(cls, image: str, t: int, c: int, z: int) -> FrameKey:
+        """The key of a frame of the image of that name."""
+        fov, _, series = image.partition(APART)
+        return cls(fov, t, c, z, series)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +53,7 @@ class FrameMeta:
     exposure_ms : exposure read back.
     channel : preset of the channel group.
     objective : preset of the objective group, or "" when the instrument does not say.
-    pixel_size_um : edge of one camera pixel in the sample.
+    pixel_size_um : edge of one pixel of the frame in the sample, binning included.
     """
 
     time_s: float

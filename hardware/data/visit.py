@@ -44,6 +44,8 @@ class Visit:
     t_index : index on the field's time axis in the store.
     first_event : events before this one were stored before an interruption.
     refocus : run the autofocus first.
+    objective : preset to image with; "" leaves the turret alone.
+    series : of the field's images, "" for the baseline's; see `FrameKey`.
     """
 
     id: int
@@ -54,3 +56,5 @@ class Visit:
     t_index: int
     first_event: int = 0
     refocus: bool = False
+    objective: str = ""
+    series: str = ""

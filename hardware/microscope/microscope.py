@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from hardware.fault import FaultKind, InstrumentFault
+from hardware.microscope.camera_format import CameraFormat
 from hardware.microscope.devices import Devices
 from hardware.microscope.exposer import Exposer
 from hardware.microscope.mover import Mover
@@ -46,6 +47,7 @@ class Microscope:
         self._devices = Devices(core, config)
         self._mover = Mover(self._devices, gate)
         self._exposer = Exposer(self._devices, self._mover, gate, ledger, clock)
+        self._format = CameraFormat(self._devices, gate)
 
     # ------------------------------------------------------------------ start and end
 
@@ -68,6 +70,7 @@ class Microscope:
             core.setTimeoutMs(int(self.config.timeouts.move_s * 1000))
 
         self._devices.ask("instrument", prepare)
+        self._format.find()
         state = self.read()
         self._mover.channel, self._mover.objective = state.channel, state.objective
         return state
@@ -117,6 +120,10 @@ class Microscope:
         """Retract, turn the turret, read back, and stay retracted under the new limits."""
         return self._mover.set_objective(preset)
 
+    def set_binning(self, factor: int) -> Answer:
+        """Add up `factor` pixels along each edge; confirmed by read-back."""
+        return self._format.set_binning(factor)
+
     def snap(self, light: Light) -> Image | Refusal:
         """Expose once in the channel that is set; counted before the light goes on."""
         return self._exposer.snap(light)
@@ -149,35 +156,23 @@ class Microscope:
                 channel=core.getCurrentConfig(self.config.channel_group),
                 objective=objective,
                 exposure_ms=core.getExposure(),
-                pixel_size_um=self._pixel_size_um(objective),
+                pixel_size_um=self._format.pixel_size_um(objective),
                 open_shutters=tuple(s for s in self._devices.shutters if core.getShutterOpen(s)),
             )
 
         return self._devices.ask("instrument", read)
 
-    def pixel_size_um(self) -> float:
-        """Edge of a camera pixel in the sample; 0.0 means that nobody knows."""
-        return self._devices.ask("instrument", lambda: self._pixel_size_um(self.objective))
+    def pixel_size_um(self, objective: str = "") -> float:
+        """Edge of one pixel of an image in the sample (um); 0.0 means that nobody knows.
+
+        `objective`: the preset in question, "" for the one in place.
+        """
+        if objective in ("", self.objective):
+            size = self._format.pixel_size_um
+            return self._devices.ask("instrument", lambda: size(self.objective))
+        other = self._format.pixel_size_with_um
+        return self._devices.ask("instrument", lambda: other(objective))
 
     def image_format(self) -> tuple[int, int, str]:
         """Height, width (pixels) and numpy dtype name of the images that the camera delivers."""
-        core = self.core
-
-        def read() -> tuple[int, int, int, int]:
-            shape = core.getImageHeight(), core.getImageWidth()
-            return *shape, core.getBytesPerPixel(), core.getNumberOfComponents()
-
-        height, width, per_pixel, components = self._devices.ask("camera", read)
-        if components != 1 or per_pixel not in (1, 2):
-            raise InstrumentFault(
-                FaultKind.DEVICE,
-                f"camera: {per_pixel} bytes and {components} components per pixel; "
-                "8- or 16-bit grey is needed",
-            )
-        return height, width, "uint8" if per_pixel == 1 else "uint16"
-
-    def _pixel_size_um(self, objective: str) -> float:
-        item = self.config.objectives.items.get(objective)
-        if item is not None and item.pixel_size_um is not None:
-            return item.pixel_size_um
-        return float(self.core.getPixelSizeUm())
+        return self._format.image_format()

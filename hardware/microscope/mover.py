@@ -117,6 +117,8 @@ class Mover:
         answer = self._gate.objective(preset)
         if isinstance(answer, Refusal) or preset == self.objective:
             return answer
+        if not self.objective:
+            self._find_objective()
         retract_z_um = self._config.objectives.retract_z_um
         assert retract_z_um is not None  # the gate refuses without it
         retracted = self.move_z(retract_z_um)
@@ -133,6 +135,18 @@ class Mover:
         self._confirm(f"turret {group}", preset, turn)
         self.objective = preset
         return answer
+
+    def _find_objective(self) -> None:
+        """After a turn that failed: the objective in place, without which no limit is known."""
+        core, group = self._devices.core, self._config.objectives.group
+        there = self._devices.ask(f"turret {group}", lambda: str(core.getCurrentConfig(group)))
+        if there not in self._config.objectives.items:
+            raise InstrumentFault(
+                FaultKind.NOT_CONFIRMED,
+                f"turret {group}: reads {there or 'nothing'}, and nobody knows which objective is "
+                "in place; nothing was moved",
+            )
+        self.objective = there
 
     def _confirm(self, what: str, preset: str, switch: Callable[[], str]) -> None:
         there = self._devices.ask(what, switch)

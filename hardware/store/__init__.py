@@ -1,4 +1,4 @@
-"""Storage: one growing OME-Zarr image per field of view; a frame is stored when committed."""
+"""Storage: growing OME-Zarr images of fields of view; a frame is stored when committed."""
 
 from hardware.store.errors import StoreError
 from hardware.store.layout import ImageLayout

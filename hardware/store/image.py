@@ -158,11 +158,6 @@ def _stem(path: Path) -> str:
     return path.name.removesuffix(".ome.zarr")
 
 
-def _remove(folder: Path) -> None:
-
-    shutil.rmtree(folder)
-
-
 def _array_metadata(layout: ImageLayout) -> dict[str, Any]:
     """One chunk per frame: a frame is one file, committed by one rename."""
     plane = [layout.height, layout.width]

@@ -24,21 +24,21 @@ class ImageReader:
         self.folder = root / "images"
 
     @property
-    def fovs(self) -> tuple[str, ...]:
-        """Fields of view that have an image, by name."""
+    def images(self) -> tuple[str, ...]:
+        """Names of the images (see `FrameKey`), sorted."""
         paths = sorted(self.folder.glob("*.ome.zarr"))
         return tuple(path.name.removesuffix(".ome.zarr") for path in paths)
 
-    def layout(self, fov: str) -> ImageLayout:
-        """Layout of the field's image; StoreError if there is none."""
-        return layout_of(self._path(fov))
+    def layout(self, name: str) -> ImageLayout:
+        """Layout of an image; StoreError if there is none."""
+        return layout_of(self._path(name))
 
     def read(self, key: FrameKey) -> NDArray[Any]:
         """Return the pixels (height, width) of a stored frame; StoreError if there is none."""
-        return read_frame(self._path(key.fov), (key.t, key.c, key.z))
+        return read_frame(self._path(key.image), (key.t, key.c, key.z))
 
-    def _path(self, fov: str) -> Path:
-        path = self.folder / f"{fov}.ome.zarr"
+    def _path(self, name: str) -> Path:
+        path = self.folder / f"{name}.ome.zarr"
         if not path.is_dir():
-            raise StoreError(f"{self.folder}: no image of field {fov!r}")
+            raise StoreError(f"{self.folder}: no image {name!r}")
         return path

@@ -15,7 +15,7 @@ from hardware.store.metadata import collection_json, image_json, series_json, wr
 from hardware.store.names import image_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -35,18 +35,26 @@ class ImageStore:
     ----------
     root : the run's directory; `images` in it must not exist yet or be empty.
     layout : what all images have in common; frames that differ are refused.
+    apart : layouts of series that differ from it, by name (see `FrameKey`).
     sync : wait until the disk itself has each frame (real runs); without it a frame survives
         the death of the process, but not a power cut.
     """
 
-    def __init__(self, root: Path, layout: ImageLayout, *, sync: bool) -> None:
+    def __init__(
+        self,
+        root: Path,
+        layout: ImageLayout,
+        *,
+        sync: bool,
+        apart: Mapping[str, ImageLayout] | None = None,
+    ) -> None:
         folder = root / "images"
         if folder.is_dir() and any(folder.iterdir()):
             raise StoreError(
                 f"{folder}: already holds images; nothing was written. "
                 "Resume that run, or choose another output folder."
             )
-        self._prepare(folder, layout, sync)
+        self._prepare(folder, layout, apart, sync)
 
     @classmethod
     def open(
@@ -55,6 +63,7 @@ class ImageStore:
         layout: ImageLayout,
         *,
         sync: bool,
+        apart: Mapping[str, ImageLayout] | None = None,
         recorded: Iterable[FrameKey] | None = None,
     ) -> ImageStore:
         """Go on with the images of an earlier process; StoreError where `layout` differs.
@@ -66,33 +75,44 @@ class ImageStore:
         """
         store = cls.__new__(cls)
         folder = root / "images"
-        store._prepare(folder, layout, sync)
-        by_fov: dict[str, list[Index]] = {}
+        store._prepare(folder, layout, apart, sync)
+        by_image: dict[str, list[Index]] = {}
         for key in recorded or ():
-            by_fov.setdefault(key.fov, []).append((key.t, key.c, key.z))
+            by_image.setdefault(key.image, []).append((key.t, key.c, key.z))
         for path in sorted(folder.glob("*.ome.zarr")):
             image = GrowingImage.reopen(path, store._context)
-            different = differences(image.layout, layout)
+            name = path.name.removesuffix(".ome.zarr")
+            planned = store._layouts.get(FrameKey.of(name, 0, 0, 0).series)
+            if planned is None:
+                different = ["the plan makes no such image"]
+            else:
+                different = differences(image.layout, planned)
             if different:
                 raise StoreError(
                     f"{path}: {'; '.join(different)}. "
                     "Put the instrument back as it was, or start a new run."
                 )
-            fov = path.name.removesuffix(".ome.zarr")
-            store._images[fov] = image
-            known = None if recorded is None else by_fov.pop(fov, [])
+            store._images[name] = image
+            known = None if recorded is None else by_image.pop(name, [])
             lost = image.adopt(known)
             if known is not None:
-                store._missing += [FrameKey(fov, *index) for index in lost]
-        store._missing += [FrameKey(fov, *i) for fov, left in by_fov.items() for i in left]
+                store._missing += [FrameKey.of(name, *index) for index in lost]
+        store._missing += [FrameKey.of(n, *i) for n, left in by_image.items() for i in left]
         store._list_series()
         return store
 
-    def _prepare(self, folder: Path, layout: ImageLayout, sync: bool) -> None:
+    def _prepare(
+        self,
+        folder: Path,
+        layout: ImageLayout,
+        apart: Mapping[str, ImageLayout] | None,
+        sync: bool,
+    ) -> None:
         import tensorstore as ts
 
         self.folder = folder
         self.layout = layout
+        self._layouts = {"": layout, **(apart or {})}
         self._sync = sync
         self._context: Any = ts.Context({"file_io_sync": sync})
         self._images: dict[str, GrowingImage] = {}
@@ -113,37 +133,37 @@ class ImageStore:
         return tuple(self._missing)
 
     @property
-    def fovs(self) -> tuple[str, ...]:
-        """Fields of view that have an image, in order of their first frame or by name."""
+    def images(self) -> tuple[str, ...]:
+        """Names of the images (see `FrameKey`), in order of their first frame or by name."""
         return tuple(self._images)
 
     def write(self, frame: Frame) -> None:
         """Store the frame; returns when it is committed. StoreError: it is not stored."""
         key = frame.key
         self._check(frame)
-        image = self._images.get(key.fov) or self._create(key.fov)
+        image = self._images.get(key.image) or self._create(key)
         image.write((key.t, key.c, key.z), frame.pixels)
 
     def read(self, key: FrameKey) -> NDArray[Any]:
         """Return the pixels (height, width) of a stored frame; StoreError if there is none."""
-        image = self._images.get(key.fov)
+        image = self._images.get(key.image)
         if image is None:
-            raise StoreError(f"{self.folder}: no image of field {key.fov!r}")
+            raise StoreError(f"{self.folder}: no image {key.image!r}")
         return image.read((key.t, key.c, key.z))
 
-    def describe(self, fov: str, rows: Iterable[tuple[FrameKey, FrameMeta]]) -> None:
-        """Write the field's frame table (times, positions) and display ranges into its image.
+    def describe(self, name: str, rows: Iterable[tuple[FrameKey, FrameMeta]]) -> None:
+        """Write an image's frame table (times, positions) and display ranges into it.
 
         The journal has the rows: keeping them here as well would make memory grow with the run.
         One small file is rewritten, so do it at the end of a run and after a resume. The table is
         the group attribute ``microscout: {"frames": {column: [...]}}``.
         """
-        image = self._images.get(fov)
+        image = self._images.get(name)
         if image is None:
-            raise StoreError(f"{self.folder}: no image of field {fov!r}")
+            raise StoreError(f"{self.folder}: no image {name!r}")
         table = frame_table(rows)
         stored = list(zip(table["t"], table["c"], table["z"], strict=True))
-        document = image_json(fov, image.layout, display_windows(image, stored))
+        document = image_json(name, image.layout, display_windows(image, stored))
         document["attributes"]["microscout"] = {"frames": table}
         write_json(image.path / "zarr.json", document, sync=self._sync)
 
@@ -153,22 +173,22 @@ class ImageStore:
 
     # ------------------------------------------------------------------ inside
 
-    def _create(self, fov: str) -> GrowingImage:
-        name = image_name(fov)
+    def _create(self, key: FrameKey) -> GrowingImage:
+        name = image_name(key.image)
         with self._creating:
-            image = self._images.get(fov)
+            image = self._images.get(key.image)
             if image is not None:  # another thread was faster
                 return image
             for other in self._images:
-                if other.casefold() == fov.casefold():
+                if other.casefold() == key.image.casefold():
                     raise StoreError(
-                        f"field of view {fov!r}: differs from {other!r} only in upper and lower "
-                        "case, which some file systems take for the same. Rename one of them."
+                        f"field of view {key.image!r}: differs from {other!r} only in upper and "
+                        "lower case, which some file systems take for the same. Rename one of them."
                     )
             image = GrowingImage.create(
-                self.folder / name, self.layout, self._context, sync=self._sync
+                self.folder / name, self._layouts[key.series], self._context, sync=self._sync
             )
-            self._images[fov] = image
+            self._images[key.image] = image
             self._list_series()
             return image
 
@@ -186,10 +206,13 @@ class ImageStore:
 
     def _check(self, frame: Frame) -> None:
         """Refuse a frame that does not fit; the message names what and where."""
-        key, layout, pixels = frame.key, self.layout, frame.pixels
+        key, pixels = frame.key, frame.pixels
+        layout = self._layouts.get(key.series, self.layout)
         fault = ""
         if self._closed:
             fault = "the store is closed"
+        elif key.series not in self._layouts:
+            fault = f"no series {key.series!r} was announced"
         elif min(key.t, key.c, key.z) < 0 or key.c >= len(layout.channels) or key.z >= layout.n_z:
             fault = f"the image has {len(layout.channels)} channels and {layout.n_z} planes"
         elif frame.meta.channel != layout.channels[key.c]:
@@ -204,6 +227,6 @@ class ImageStore:
             )
         if fault:
             raise StoreError(
-                f"field {key.fov!r}, frame t, c, z = {(key.t, key.c, key.z)}: {fault}; not stored. "
-                "Camera, binning and objective must stay as they were when the run began."
+                f"image {key.image!r}, frame t, c, z = {(key.t, key.c, key.z)}: {fault}; "
+                "not stored. Camera, binning and objective must stay as they were at the start."
             )

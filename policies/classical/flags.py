@@ -11,12 +11,10 @@ from policies.verdict import Flag
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hardware.data.frame import Pixels
     from policies.classical.condensed import Piece
     from policies.classical.field import Field
     from policies.classical.segment import Nuclei
 
-PLATEAU = 5.0  # the top grey level is that many times as frequent as the ten below it together
 SATURATED_SHARE = 1e-4  # of the frame
 USELESS_SHARE = 0.05  # of the frame: too much to judge
 DIM_CONTRAST = 12.0  # nucleus over noise of the smoothed image
@@ -26,22 +24,6 @@ DEBRIS_BRIGHT = 2.5  # times the typical nucleus
 BUBBLE_BLOCK_UM = 20.0
 BUBBLE_DARK = 0.07  # of the background
 BUBBLE_BLOCKS = 5  # dark and adjoining: larger than any cell
-
-
-def saturated_share(pixels: Pixels) -> float:
-    """Share of pixels at the ceiling of the camera, 0 where there is no ceiling in sight.
-
-    The ceiling is the largest grey level, if it is the dtype's or a converter's (2**n - 1) own, or
-    if far more pixels sit on it than just below: a camera of 12 bit does not say so.
-    """
-    top = int(pixels.max())
-    at_top = int(np.count_nonzero(pixels == top))
-    known = top in {(1 << bits) - 1 for bits in (8, 10, 11, 12, 14, 16)}
-    if not known:
-        below = int(np.count_nonzero(pixels >= max(top - 10, 0))) - at_top
-        if at_top < 20 or at_top <= PLATEAU * max(below, 1):
-            return 0.0
-    return at_top / pixels.size
 
 
 def find_flags(

@@ -53,10 +53,11 @@ class ClassicalJudge:
     def _look(self, frame: Frame, target: str) -> Verdict:
         from policies.classical.condensed import find_pairs, find_pieces
         from policies.classical.field import prepare
-        from policies.classical.flags import USELESS_SHARE, find_flags, saturated_share
+        from policies.classical.flags import USELESS_SHARE, find_flags
         from policies.classical.focus import judge_focus
         from policies.classical.mitosis import score
         from policies.classical.segment import segment
+        from policies.measure.plateau import saturated_share
 
         saturated = saturated_share(frame.pixels)
         field = prepare(frame.pixels, frame.meta.pixel_size_um)

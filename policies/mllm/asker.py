@@ -75,7 +75,7 @@ class PlainAsker:
         return self.reader.say(facts)
 
 
-NEVER = 1e-3  # an object's score is not taken for surer than this
+NEVER = 0.02  # an object's score is not taken for surer than this, nor for less likely
 UNTAUGHT_P = 0.02  # what is said of a word that the model does not know, beside the abstention
 
 
@@ -90,7 +90,7 @@ def plain_reply(answer: Answer, calibration: Calibration) -> Reply:
 
 
 def evidence(answer: Answer) -> tuple[float, float]:
-    """The slot's logit (yes less no), and the logit of the likeliest object (-7 without any)."""
+    """The slot's logit (yes less no), and the logit of the likeliest object (-3.9 without any)."""
     no, yes = answer.logits["target"]
     best = float(np.clip(answer.found.asked.max(initial=0.0), NEVER, 1 - NEVER))
     return float(yes - no), float(np.log(best / (1 - best)))

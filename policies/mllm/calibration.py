@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FILE = "calibration.json"
 Positive = Annotated[FiniteFloat, Field(gt=0)]
+NotNegative = Annotated[FiniteFloat, Field(ge=0)]
 Share = Annotated[FiniteFloat, Field(ge=0, le=1)]
 
 
@@ -24,6 +25,8 @@ class Calibration(BaseModel):
     ----------
     temperatures : field -> what its logits are divided by (Guo et al., ICML 2017).
     biases : field -> added to the logit of the last label after that (Platt), where fitted.
+    blends : field -> weights (slot, measured gauge) of its log-probabilities, instead of a
+        temperature, for the fields that are gauged.
     mix : weights (answer of the target's slot, logit of the likeliest object, constant) of the
         target's logit, for what the object head knows; None: the slot alone.
     foreground, smooth, peak, least_px : see `policies.mllm.instances.Cut`.
@@ -37,6 +40,7 @@ class Calibration(BaseModel):
 
     temperatures: dict[str, Positive] = Field(default_factory=dict)
     biases: dict[str, FiniteFloat] = Field(default_factory=dict)
+    blends: dict[str, tuple[NotNegative, NotNegative]] = Field(default_factory=dict)
     mix: tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     foreground: Share = 0.5
     smooth: Positive = 0.2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from policies.judge import JudgeUnavailable
-from policies.verdict import Verdict, abstention
+from policies.verdict import Flag, Verdict, abstention
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,13 +99,14 @@ class MllmJudge:
             judge=f"{NAME}+{reply.adapter}" if reply.adapter else NAME,
             target=target,
             objects=on_stage(found, target, meta.x_um, meta.y_um, meta.pixel_size_um),
-            anomaly=normal.score(reply.answer.features),
+            anomaly=normal.score(reply.answer.features, reply.answer.seams),
             stack=tuple(f for f in frames if f.meta.channel == meta.channel),
         )
         say = asker.say if self.explain else None
         verdict = verdict_of(reply, found, context, asker.calibration, say)
-        if not verdict.flags and verdict.focus.state.value == "in":
-            normal.add(reply.answer.features)
+        # Debris lies in the sample from the first frame to the last: it makes none of them odd.
+        if set(verdict.flags) <= {Flag.DEBRIS} and verdict.focus.state.value == "in":
+            normal.add(reply.answer.features, reply.answer.seams)
         return verdict
 
     def _frames_like(self, frame: Frame, asker: Asker) -> NormalFrames:

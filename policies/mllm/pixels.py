@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from policies.measure.plateau import saturated_share
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -22,26 +24,6 @@ CHANNELS = 4
 LOW, HIGH = 1.0, 99.7  # percentiles
 MOST_SAMPLES = 65_536  # pixels that percentiles are taken from
 NUMBER_NAMES = ("saturated", "snr", "range", "background", "pixel_um", "channels")
-PLATEAU = 5.0
-
-
-def saturated_share(plane: NDArray[Any], ceiling: float | None = None) -> float:
-    """Share of pixels at the camera's ceiling (0 to 1); see the classical judge for the rule.
-
-    `ceiling` is given where it is known; else the largest value counts as one if it is a
-    converter's own (2**n - 1) or if far more pixels sit on it than just below.
-    """
-    top = float(plane.max())
-    at_top = int(np.count_nonzero(plane == top))
-    known = top in {float((1 << bits) - 1) for bits in (8, 10, 11, 12, 14, 16)}
-    if ceiling is not None:
-        return at_top / plane.size if top >= ceiling else 0.0
-    if not known:
-        reach = max(top / 400, 1.0) if top > 255 else 10.0
-        below = int(np.count_nonzero(plane >= top - reach)) - at_top
-        if at_top < 20 or at_top <= PLATEAU * max(below, 1):
-            return 0.0
-    return at_top / plane.size
 
 
 def noise_of(plane: Image) -> float:

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from scipy.special import log_softmax
 
 from policies.mllm.bricks.questions import plain_words
+from policies.mllm.concepts import FLAGS
 from policies.mllm.look import TILE_PX, Seen, look
+from policies.mllm.measures import measure, seams
 from policies.mllm.model.gauges import BLUR_FLOOR
+from policies.mllm.model.measured import joined
 from policies.mllm.model.text import facts_text, question_text, slots_text
 from policies.mllm.model.words import END, FIELDS
 from policies.mllm.objects import find
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from policies.mllm.model.measured import MeasuredGauges
+    from policies.mllm.model.sight import Sight
     from policies.mllm.objects import Found
     from policies.mllm.sayings import Facts
     from policies.mllm.weights import Loaded
@@ -56,7 +62,9 @@ class Answer:
     seen : the maps; heat has the last concept (the cell layer), then the question.
     fields : field -> probability of each label, in the order of `FIELDS`, calibrated.
     relative_blur : see `policies.mllm.concepts`.
+    logits : field -> logits of its slot. gauged : the same of the measured gauges, where they are.
     features : (n,) float32 pooled features of the image, for nearness.
+    seams : see `policies.mllm.measures.seams`.
     question : what was asked.
     found : instances, and what each is.
     """
@@ -64,8 +72,10 @@ class Answer:
     seen: Seen
     fields: dict[str, NDArray[np.float64]]
     logits: dict[str, NDArray[np.float64]]
+    gauged: dict[str, NDArray[np.float64]]
     relative_blur: float
     features: NDArray[np.float32]
+    seams: NDArray[np.float32]
     question: Question
     found: Found
 
@@ -132,13 +142,20 @@ class Reader:
         seen = look(model.pixels, image, queries, pixel_um, tile_px=tile_px)
         per_tile = [self._slots_of(seen, n, question) for n in range(len(seen.sights))]
         logits = _together(per_tile, seen.sharpest)
-        sharpest = seen.sights[seen.sharpest]
+        measures = torch.from_numpy(measure(image, seen.foreground))[None]
+        readings = [gauge(model.measured, sight, measures) for sight in seen.sights]
+        gauged = _together([fields for _, fields in readings], seen.sharpest)
         return Answer(
             seen=seen,
-            fields={name: self._calibrated(name, values) for name, values in logits.items()},
+            fields={
+                name: self._calibrated(name, values, gauged.get(name))
+                for name, values in logits.items()
+            },
             logits=logits,
-            relative_blur=max(2.0 ** float(sharpest.readings.blur) - BLUR_FLOOR, 0.0),
+            gauged=gauged,
+            relative_blur=max(2.0 ** readings[seen.sharpest][0] - BLUR_FLOOR, 0.0),
             features=np.mean([pooled(sight.features) for sight in seen.sights], axis=0),
+            seams=seams(image),
             question=question,
             found=find(seen, self.loaded.calibration, model.objects, question.known),
         )
@@ -158,12 +175,17 @@ class Reader:
             for n, (field, labels) in enumerate(self._labels.items())
         }
 
-    def _calibrated(self, field: str, logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _calibrated(
+        self, field: str, logits: NDArray[np.float64], gauged: NDArray[np.float64] | None
+    ) -> NDArray[np.float64]:
         calibration = self.loaded.calibration
-        scaled = logits / calibration.temperatures.get(field, 1.0)
+        if gauged is not None and field in calibration.blends:
+            slot, own = calibration.blends[field]
+            scaled = slot * log_softmax(logits) + own * log_softmax(gauged)
+        else:
+            scaled = logits / calibration.temperatures.get(field, 1.0)
         scaled[-1] += calibration.biases.get(field, 0.0)
-        exp = np.exp(scaled - scaled.max())
-        return np.asarray(exp / exp.sum())
+        return np.asarray(np.exp(log_softmax(scaled)))
 
     @torch.inference_mode()
     def say(self, facts: Facts) -> str:
@@ -183,6 +205,17 @@ class Reader:
             written.append(best)
             ids = torch.tensor([[best]])
         return str(tokenizer.decode(written, skip_special_tokens=True)).strip()
+
+
+def gauge(
+    head: MeasuredGauges, sight: Sight, measures: Tensor
+) -> tuple[float, dict[str, NDArray[np.float64]]]:
+    """Blur, and logits of focus and every flag, of one image with its measures (1, m)."""
+    found = head(joined(sight.readings, sight.numbers, measures))
+    fields = {"focus": found.focus[0].double().numpy()}
+    for n, flag in enumerate(FLAGS):
+        fields[flag.value] = np.array([0.0, float(found.flags[0, n])])
+    return float(found.blur), fields
 
 
 def _together(

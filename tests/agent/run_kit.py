@@ -24,7 +24,7 @@ from hardware.mmconfig import find
 from hardware.store import ImageReader
 from policies.action import Decision
 from policies.fixed import FixedPolicy
-from policies.verdict import Focus, FocusState, Verdict
+from policies.verdict import Focus, FocusState, SeenObject, Verdict
 from sim.load import load_scenario
 from sim.scenario import Scenario
 from sim.scope import open_scope
@@ -152,7 +152,12 @@ def moody(frames: Sequence[Frame]) -> Verdict:
     mood = zlib.crc32(b"%d" % (visit_id * 7))
     focus = FocusState.OUT if mood % 4 == 0 else FocusState.IN
     given = verdict(visit_id, frames[0].key.fov, (mood % 1000) / 1000, focus)
-    return given.model_copy(update={"rationale": f"{digest:08x}"})
+    place = frames[0].meta
+    seen = SeenObject(
+        x_um=place.x_um + mood % 25 - 12, y_um=0, area_um2=9, label="cell", score=0.9
+    )
+    said = {"objects": (seen,), "count": mood % 30, "confluence": (mood % 10) / 10}
+    return given.model_copy(update={"rationale": f"{digest:08x}", **said})
 
 
 class Scripted(FixedPolicy):
@@ -285,8 +290,8 @@ def one(path: Path, sql: str, *values: Any) -> Any:
 RECORD = {
     "visits": "SELECT id, fov, kind, round, burst, cause, due_s, state, why, t_index, started_s,"
     " finished_s, late FROM visits ORDER BY id",
-    "frames": "SELECT visit, idx, fov, t, c, z, channel, time_s, utc, exposure_ms FROM frames"
-    " ORDER BY visit, idx",
+    "frames": "SELECT visit, idx, fov, t, c, z, channel, time_s, utc, exposure_ms, x_um, y_um"
+    " FROM frames ORDER BY visit, idx",
     "verdicts": "SELECT visit, state, ready_s, verdict FROM verdicts ORDER BY visit",
     "decisions": "SELECT visit, time_s, policy, reason, decision, applied, situation"
     " FROM decisions ORDER BY visit",

@@ -12,8 +12,10 @@ from agent.bench.judge import PARTS, bench_judge, render
 from agent.bench.judge.bench import Bench
 from agent.bench.judge.fields import Truth, mosaic_truth, truth_of
 from agent.bench.judge.lookers import classical_labels
+from agent.bench.judge.night import Night, equal_light, night_of, plan_with, together
 from agent.bench.page import render as page
 from agent.finding import ConfigError
+from agent.plan import Plan
 from policies.mllm.bricks.brick import Brick, Provenance
 from policies.mllm.concepts import PixelClass
 from sim.study import StudyObject, StudyPicture
@@ -149,6 +151,25 @@ def result() -> dict[str, Any]:
         "rows": [{"way": "LoRA", "examples": 8, "balanced_accuracy": span, "auroc": span}],
         "seconds_per_lora": {"8": span},
     }
+    parts["adaptation"]["old_splits"] = {
+        "adapter": "platelet, 32 examples",
+        "mitosis_pictures": 80,
+        "outlined_pictures": 30,
+        "without": {"mitosis_ap": 0.97, "outlines_ap50": 0.8},
+        "with": {"mitosis_ap": 0.96, "outlines_ap50": 0.8},
+        "routed_to_adapter": 0.1,
+        "false_positive_rate": 0.02,
+    }
+    rows = [
+        {"judge": name, "enter": 0.9, "leave": 0.6, **together([Night(11, n, n // 5, light)])}
+        for name, n, light in (("mllm", 10, 0.2), ("classical", 3, 0.1), ("classical", 5, 0.25))
+    ]
+    parts["night"] = {
+        "plan": "hard_night",
+        "seeds": [3101],
+        "rows": rows,
+        "equal_light": equal_light(rows),
+    }
     return {
         "machine": {"cpus": 2},
         "threads": 2,
@@ -169,8 +190,11 @@ def result() -> dict[str, Any]:
         "| histology (1 images, 2 objects): AP at IoU 0.5 |  | 0.81 |  |",
         "Only in part: the simulator's pictures only.",
         "| target (5 images): accuracy of the surest 100% |  | 0.9 | 0.9 |",
-        "| focus (5 images): expected calibration error, 15 bins of equal width |  | 0.02 |  |",
+        "| focus (5 images): expected calibration error, 15 bins of equal width | 0.05 | 0.02 |  |",
         "| platelet, LoRA, 8 examples (72 test images): auroc |  | 0.7 (0.6 to 0.8) |  |",
+        "| mitosis ap (80 pictures) | 0.97 | 0.96 |",
+        "| classical | 0.9, 0.6 | 5 of 11 | 5/11 | 1 | 25.0% |",
+        "- mllm 10 of 11 at 20.0%; classical 5 at 25.0%",
         "Not run: needs --data.",
         "With 10% of the pictures only.",
         "Ran on: cpus 2.",
@@ -180,3 +204,39 @@ def result() -> dict[str, Any]:
 def test_tables_show_both_judges_and_what_was_asked(line: str) -> None:
     assert line in render(result())
     assert line in page({"judge": result()})
+
+
+def test_a_judge_that_never_spends_as_much_is_said_to() -> None:
+    rows = [
+        {"judge": name, "enter": 0.9, "leave": 0.6, **together([Night(11, n, 0, light)])}
+        for name, n, light in (("mllm", 10, 0.2), ("classical", 3, 0.1))
+    ]
+    (only,) = equal_light(rows)
+    assert only["classical"] is None
+    assert only["most"]["captured"] == 3
+
+
+def test_nights_are_summed_and_their_light_averaged() -> None:
+    found = together([Night(11, 10, 1, 0.2), Night(9, 5, 2, 0.3)])
+    assert (found["captured"], found["total"], found["false_reactions"]) == (15, 20, 3)
+    assert found["light"] == 0.25
+    assert found["by_seed"] == ["10/11", "5/9"]
+
+
+def test_the_night_differs_in_judge_and_thresholds_only() -> None:
+    mllm = plan_with("mllm", 0.8, 0.5, None)
+    classical = plan_with("classical", 0.2, 0.1, Path("weights"))
+    assert mllm["decide"]["enter"] == 0.8
+    assert classical["judge"] == {"kind": "classical", "channel": mllm["judge"]["channel"]}
+    assert Plan.model_validate(classical).decide != Plan.model_validate(mllm).decide
+    for plan in (mllm, classical):
+        del plan["judge"], plan["decide"]["enter"], plan["decide"]["leave"]
+    assert mllm == classical
+
+
+def test_a_night_is_read_from_what_a_rehearsal_prints() -> None:
+    summary = {
+        "events": {"total": 15, "captured": 14, "false_reactions": 2},
+        "dose": {"total_j_cm2": 1.5, "fixed_plan_j_cm2": 6.0},
+    }
+    assert night_of(summary) == Night(15, 14, 2, 0.25)

@@ -46,7 +46,6 @@ def test_facts_of_a_configuration_beside_the_yaml(tmp_path: Path) -> None:
     assert facts.presets["Channel"] == ("DAPI", "FITC")
     assert facts.objective == "20X"  # State 1 is the label that System-Startup sets
     assert facts.pixel_sizes_um == {"10X": 0.65}  # nobody measured the other
-    assert facts.pixel_size_um is None
     assert facts.frame is None
     assert facts.free_bytes is None
 

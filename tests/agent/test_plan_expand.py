@@ -16,7 +16,9 @@ from agent.expand import (
     due_times,
     event_templates,
     fields,
-    z_slices,
+)
+from agent.expand import (
+    planes as planes_of,
 )
 from agent.places import safe_name, unique_names
 from agent.plan import Plan
@@ -60,7 +62,7 @@ def test_visits_are_useqs_own_iteration_grouped_by_time_and_place(plan: Plan) ->
 @settings(deadline=None, max_examples=60)
 @given(plans())
 def test_every_visit_is_complete_and_fits_the_store(plan: Plan) -> None:
-    axis, planes, places = channels(plan), z_slices(plan), fields(plan)
+    axis, planes, places = channels(plan), len(planes_of(plan)), fields(plan)
     assert len({fov.name.casefold() for fov in places}) == len(places)
     for kind in VisitKind:
         for fov in places:

@@ -70,10 +70,21 @@ def fickle(moods: Sequence[str], seed: int) -> Judge:
 @st.composite
 def plans(draw: st.DrawFn) -> Any:
     interval_s = draw(st.sampled_from([0.3, 5.0, 30.0]))
+    policy = draw(st.sampled_from([{"policy": "fixed"}, EAGER]))
+    by = ["count", "confluence"] + ["target"] * (policy is EAGER)
     sections: dict[str, Any] = {
+        "search": draw(
+            st.none()
+            | st.fixed_dictionaries(
+                {"best": st.integers(1, 3), "by": st.sampled_from(by), "rounds": st.integers(1, 2)}
+            )
+        ),
+        "stop": draw(st.sampled_from([{}, {}, {"after_events": 1}, {"confluence": 0.3}])),
         "reaction": {
             "interval_s": draw(st.sampled_from([1, 7])),
             "duration_s": draw(st.sampled_from([5, 20])),
+            "repeat": draw(st.sampled_from(["every_event", "once_per_field", "once"])),
+            "follow": draw(st.booleans()),
             "channels": draw(st.sampled_from([[], [{"config": "DAPI", "exposure": 4}]])),
         },
         "coupling": draw(st.sampled_from(["free_run", "synchronized"])),
@@ -102,7 +113,7 @@ def plans(draw: st.DrawFn) -> Any:
         channels=draw(st.sampled_from([("DAPI",), ("DAPI", "FITC")])),
         latency_s=draw(st.sampled_from([0.0, 0.2, 4.0, 12.0])),
         deadline_s=draw(st.sampled_from([3.0, 30.0])),
-        policy=draw(st.sampled_from([{"policy": "fixed"}, EAGER])),
+        policy=policy,
         **sections,
     )
 

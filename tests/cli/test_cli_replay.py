@@ -125,6 +125,6 @@ def test_a_movie_is_one_field_in_time(folder: Path) -> None:
     assert done.last["visits"]["delivered"] == 6
     assert "warning" not in done.err
     reader = ImageReader(folder / "r")
-    assert reader.fovs == ("cell",)
+    assert reader.images == ("cell",)
     for t, page in enumerate(pages):
         np.testing.assert_array_equal(reader.read(FrameKey("cell", t, 0, 0)), page)

@@ -222,7 +222,7 @@ def test_a_channel_that_did_not_switch_is_not_confirmed_and_gives_no_light(real:
 
 
 def test_the_turret_is_not_turned_unless_the_yaml_allows_it(real: Open) -> None:
-    rig = real()
+    rig = real(objectives={"allow_change": False})
     refused = rig.microscope.set_objective("20X")
     assert isinstance(refused, Refusal)
     assert refused.limit == "objective changes are off"

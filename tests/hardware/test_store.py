@@ -30,7 +30,7 @@ def filled(root: Path, n_t: int = 3, fovs: tuple[str, ...] = ("A1", "B 2")) -> I
 
 def test_frames_come_back_bit_exact_from_the_store_and_from_a_reader(tmp_path: Path) -> None:
     store, reader = filled(tmp_path), ImageReader(tmp_path)
-    assert store.fovs == reader.fovs == ("A1", "B 2")
+    assert store.images == reader.images == ("A1", "B 2")
     for key in keys("A1", 3) + keys("B 2", 3):
         np.testing.assert_array_equal(store.read(key), pixels_of(key))
         np.testing.assert_array_equal(reader.read(key), pixels_of(key))
@@ -148,7 +148,7 @@ def test_a_frame_that_was_never_taken_is_no_black_image(tmp_path: Path) -> None:
     store.write(frame_of(FrameKey("A1", 4, 0, 0)))
     with pytest.raises(StoreError, match="no frame"):
         store.read(FrameKey("A1", 2, 0, 0))
-    with pytest.raises(StoreError, match="no image of field"):
+    with pytest.raises(StoreError, match="no image 'B1'"):
         store.read(FrameKey("B1", 0, 0, 0))
 
 
@@ -282,7 +282,7 @@ def test_resume_protects_recorded_frames_and_lets_the_rest_be_written_again(tmp_
     for key in keys("A1", 2, first=2) + keys("new", 1):
         store.write(frame_of(key))
     np.testing.assert_array_equal(store.read(recorded[0]), pixels_of(recorded[0]))
-    assert store.fovs == ("A1", "new")
+    assert store.images == ("A1", "new")
     yaozarrs.validate_zarr_store(str(tmp_path / "images"))
 
 
@@ -311,6 +311,47 @@ def test_resume_of_a_run_that_died_before_its_first_frame_begins_it(tmp_path: Pa
     yaozarrs.validate_zarr_store(str(tmp_path / "images"))
 
 
+CLOSE = replace(LAYOUT, n_z=5, pixel_size_um=0.16, interval_s=15.0)
+
+
+def test_a_series_with_another_scale_is_an_image_beside_the_fields(tmp_path: Path) -> None:
+    store = ImageStore(tmp_path, LAYOUT, sync=False, apart={"40X": CLOSE})
+    base, close = FrameKey("A1", 0, 0, 0), FrameKey("A1", 0, 0, 4, "40X")
+    store.write(frame_of(base))
+    store.write(frame_of(close, CLOSE))
+    reader = ImageReader(tmp_path)
+    assert reader.images == ("A1", "A1@40X")
+    assert (reader.layout("A1"), reader.layout("A1@40X")) == (LAYOUT, CLOSE)
+    np.testing.assert_array_equal(reader.read(close), pixels_of(close, CLOSE))
+    assert FrameKey.of("A1@40X", 0, 0, 4) == close
+    yaozarrs.validate_zarr_store(str(tmp_path / "images"))
+
+
+def test_a_frame_of_another_scale_is_refused_in_either_image(tmp_path: Path) -> None:
+    store = ImageStore(tmp_path, LAYOUT, sync=False, apart={"40X": CLOSE})
+    with pytest.raises(StoreError, match=r"pixel size 0.16 um, the image 0.65 um"):
+        store.write(frame_of(FrameKey("A1", 0, 0, 0), CLOSE))
+    with pytest.raises(StoreError, match=r"A1@40X.*pixel size 0.65 um, the image 0.16 um"):
+        store.write(frame_of(FrameKey("A1", 0, 0, 0, "40X"), LAYOUT))
+    with pytest.raises(StoreError, match="no series '60X' was announced"):
+        store.write(frame_of(FrameKey("A1", 0, 0, 0, "60X"), LAYOUT))
+    assert store.images == ()
+
+
+def test_a_resume_finds_the_frames_of_a_series_and_what_is_missing(tmp_path: Path) -> None:
+    store = ImageStore(tmp_path, LAYOUT, sync=False, apart={"40X": CLOSE})
+    key, lost = FrameKey("A1", 0, 0, 0, "40X"), FrameKey("A1", 1, 0, 0, "40X")
+    store.write(frame_of(key, CLOSE))
+    again = ImageStore.open(
+        tmp_path, LAYOUT, sync=False, apart={"40X": CLOSE}, recorded=[key, lost]
+    )
+    assert again.missing == (lost,)
+    with pytest.raises(StoreError, match="already stored"):
+        again.write(frame_of(key, CLOSE))
+    with pytest.raises(StoreError, match="the plan makes no such image"):
+        ImageStore.open(tmp_path, LAYOUT, sync=False, recorded=[key])
+
+
 def test_an_image_that_was_half_made_when_the_process_died_is_made_anew(tmp_path: Path) -> None:
     ImageStore(tmp_path, LAYOUT, sync=False)
     half = tmp_path / "images" / ".A1.ome.zarr.partial" / "0"
@@ -318,7 +359,7 @@ def test_an_image_that_was_half_made_when_the_process_died_is_made_anew(tmp_path
     (half / "zarr.json").write_text("{")
     store = ImageStore.open(tmp_path, LAYOUT, sync=False, recorded=[])
     store.write(frame_of(FrameKey("A1", 0, 0, 0)))
-    assert not half.parent.exists() and store.fovs == ("A1",)
+    assert not half.parent.exists() and store.images == ("A1",)
 
 
 def test_a_damaged_image_is_named(tmp_path: Path) -> None:

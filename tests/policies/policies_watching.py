@@ -78,6 +78,7 @@ class Watch:
             late=late,
             affordable=self.affordable,
         )
+        situation = self.situation(situation)
         self.bursting_before = dict(self.bursting)
         before = copy.deepcopy(self.memory)
         said = verdict(self.visit, fov, p, focus, target)
@@ -92,6 +93,10 @@ class Watch:
             elif action.action == "end_burst":
                 del self.bursting[action.fov]
         return decision
+
+    def situation(self, situation: Situation) -> Situation:
+        """What else the run knows; as it is."""
+        return situation
 
 
 def names(decision: Decision) -> list[str]:

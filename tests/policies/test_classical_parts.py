@@ -15,10 +15,10 @@ from policies.classical.background import fit_background
 from policies.classical.condensed import Pair, Piece, find_pairs, find_pieces
 from policies.classical.features import moments
 from policies.classical.field import bin_pixels, prepare
-from policies.classical.flags import saturated_share
 from policies.classical.focus import brenner, measure_edges
 from policies.classical.mitosis import WEIGHTS, describe, score
 from policies.classical.segment import otsu, segment
+from policies.measure.plateau import saturated_share
 
 RNG = np.random.default_rng(11)
 

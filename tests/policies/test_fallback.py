@@ -17,7 +17,7 @@ from policies.classical.judge import ClassicalJudge
 from policies.fallback import FIRST_SHARE, FallbackJudge
 from policies.judge_config import ChatJudgeConfig, ClassicalJudgeConfig, NoJudgeConfig
 from policies.registry import make_judge
-from policies.verdict import Focus, FocusState, Verdict, abstention
+from policies.verdict import Flag, Focus, FocusState, Verdict, abstention
 
 SCENE = Scene()
 SCENE.blob(64, 64, 12, 9, 900)
@@ -64,6 +64,15 @@ def all_over() -> None:
     for thread in threading.enumerate():
         if thread.name == "first judge":
             thread.join(60)
+
+
+def test_what_the_first_judge_saw_wrong_with_the_frame_stays_when_it_abstains() -> None:
+    seen = given(None).model_copy(update={"flags": (Flag.MOTION, Flag.DIM), "anomaly": 3.5})
+    verdict = judging(lambda: seen).judge([FRAME], target="mitosis")
+    assert verdict.judge.endswith("classical-1")
+    assert set(verdict.flags) >= {Flag.MOTION, Flag.DIM}
+    assert len(set(verdict.flags)) == len(verdict.flags)
+    assert verdict.anomaly == 3.5
 
 
 def test_a_verdict_of_the_first_judge_is_left_as_it_is() -> None:

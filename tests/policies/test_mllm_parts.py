@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from policies.measure.segmentation import average_precision, tally
 from policies.mllm.instances import Cut, instances, tidy
+from policies.mllm.measures import seams
 from policies.mllm.normal import LEAST, MOST, NormalFrames
 from policies.mllm.view import stack_defocus_um
 
@@ -102,14 +103,17 @@ def test_images_are_pooled_not_averaged() -> None:
     assert ap[0] == pytest.approx(1 / 3)
 
 
+QUIET = np.zeros(2, np.float32)  # seams of a frame without any
+
+
 def test_an_odd_frame_scores_higher_than_the_usual_ones() -> None:
     rng = np.random.default_rng(0)
     normal = NormalFrames(np.ones(12, np.float32))
     for n in range(MOST + 10):
-        assert (normal.score(np.zeros(12, np.float32)) is None) == (n < LEAST)
-        normal.add(rng.standard_normal(12).astype(np.float32))
-    usual = normal.score(rng.standard_normal(12).astype(np.float32))
-    odd = normal.score(np.full(12, 9.0, np.float32))
+        assert (normal.score(np.zeros(12, np.float32), QUIET) is None) == (n < LEAST)
+        normal.add(rng.standard_normal(12).astype(np.float32), QUIET)
+    usual = normal.score(rng.standard_normal(12).astype(np.float32), QUIET)
+    odd = normal.score(np.full(12, 9.0, np.float32), QUIET)
     assert usual is not None
     assert odd is not None
     assert usual < 2 < odd
@@ -118,10 +122,30 @@ def test_an_odd_frame_scores_higher_than_the_usual_ones() -> None:
 def test_a_feature_that_never_varies_does_not_divide_by_zero() -> None:
     normal = NormalFrames(np.zeros(3, np.float32))
     for _ in range(LEAST):
-        normal.add(np.zeros(3, np.float32))
-    score = normal.score(np.ones(3, np.float32))
+        normal.add(np.zeros(3, np.float32), QUIET)
+    score = normal.score(np.ones(3, np.float32), QUIET)
     assert score is not None
     assert np.isfinite(score)
+
+
+def test_a_slipped_read_out_is_odd_though_its_features_are_usual() -> None:
+    rng = np.random.default_rng(0)
+    normal = NormalFrames(np.ones(4, np.float32))
+    for _ in range(20):
+        normal.add(rng.standard_normal(4).astype(np.float32), seams(noisy(rng)))
+    whole, slipped = noisy(rng), noisy(rng)
+    slipped[30:] = np.roll(slipped[30:], 25, axis=1)
+    usual = normal.score(np.zeros(4, np.float32), seams(whole))
+    odd = normal.score(np.zeros(4, np.float32), seams(slipped))
+    assert usual is not None
+    assert odd is not None
+    assert odd > 2 * usual
+
+
+def noisy(rng: np.random.Generator) -> NDArray[np.float32]:
+    """Round bright things on a noisy background."""
+    image = ndimage.gaussian_filter(rng.random((64, 64)), 3.0) * 900
+    return np.asarray(image + rng.standard_normal((64, 64)), np.float32)
 
 
 @pytest.mark.parametrize("plane_um", [-2.0, 0.5, 2.0])

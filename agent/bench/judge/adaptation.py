@@ -25,4 +25,4 @@ def run(bench: Bench) -> dict[str, Any]:
         less = {"sizes": (8,), "seeds": (0,), "test_images": bench.count(TEST_IMAGES)}
     pilot = import_module("policies.mllm.adapt.pilot").pilot
     found: dict[str, Any] = pilot(folder, bench.weights, say=bench.say, **less)
-    return found
+    return {**found, "old_splits": import_module("agent.bench.judge.old_splits").run(bench, folder)}

@@ -63,7 +63,8 @@ def _run(
     spread = np.asarray(bench.mllm.asker.calibration.feature_spread, np.float32)
     frames = NormalFrames(spread)
     for image in normal:
-        frames.add(bench.mllm.look(image, um).features)
+        look = bench.mllm.look(image, um)
+        frames.add(look.features, look.seams)
     clean = [_score(bench, frames, image, um) for image in tested]
     found: dict[str, Any] = {}
     for kind, (name, fault) in enumerate(NOVEL.items()):
@@ -82,7 +83,8 @@ def _run(
 
 
 def _score(bench: Bench, frames: NormalFrames, image: NDArray[Any], um: float | None) -> float:
-    return frames.score(bench.mllm.look(image, um).features) or 0.0
+    look = bench.mllm.look(image, um)
+    return frames.score(look.features, look.seams) or 0.0
 
 
 def _real(bench: Bench) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:

@@ -13,4 +13,16 @@ ASKED: dict[str, str] = {
     "focus/simulator, true z/accuracy_outside_gap": "0.95",
     "focus/simulator, true z/spearman": "0.9",
     "mitosis/simulator, all/image_ap": "0.9",
+    **{
+        f"artefacts/fluorescence/{kind}": "0.95"
+        for kind in ("saturated", "dim", "uneven", "bubble", "debris", "motion", "empty")
+    },
+    **{f"artefacts/anomaly/{kind}": "0.9" for kind in ("stripes", "torn", "hot pixels", "fringes")},
+    "calibration/target/ece_equal_width": "0.05",
+    "calibration/focus/ece_equal_width": "0.05",
+    "speed/seconds_to_first_verdict": "20",
+    "speed/median_ms": "150",
+    "speed/p99_ms": "300",
+    "speed/peak_mib": "1536",
+    "language/strangers/false_positive_rate": "0.05",
 }

@@ -27,6 +27,7 @@ PARTS = (
     "speed",
     "language",
     "adaptation",
+    "night",
 )
 NEED_DATA = ("segmentation", "artefacts", "adaptation")  # the others have simulated pictures too
 SEED = 3000  # of everything: no training or tuning stream starts from it

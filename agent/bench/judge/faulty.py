@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from agent.bench.judge.blurred import RADIUS_PX, grey
+from policies.measure.plateau import saturated_share
 from policies.mllm.bricks import degrade
 from policies.mllm.bricks.sample import DIM_BELOW, NOT_DIM_FROM, SATURATED_SHARE
-from policies.mllm.pixels import noise_of, saturated_share
+from policies.mllm.pixels import noise_of
 from policies.verdict import Flag
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ BORDER_UM = 6.0  # nearer to the border nobody is asked for a division
 SISTERS_UM = 14.0  # masses of one late division are at most so far apart
 DIVIDING = ("metaphase", "anaphase", "telophase")
 LATE = ("anaphase", "telophase")
-SIMULATED, MOSAICS, PER_STRATUM, PER_DEFOCUSED = 240, 40, 60, 120  # pictures
+SIMULATED, MOSAICS, PER_STRATUM, PER_DEFOCUSED = 480, 40, 60, 120  # pictures
 USUAL = Variety(channels=(("DAPI", 1.0),), bubble=0.0)
 _SHARP = replace(USUAL, sharp=1.0, signal_e=(60.0, 2500.0))
 STRATA: dict[str, Variety] = {

@@ -44,6 +44,7 @@ class MllmLook:
     relative_blur: float
     flags: dict[str, float]
     features: NDArray[np.float32]
+    seams: NDArray[np.float32]
     labels: NDArray[np.int32]
     things: Things
     facts: Facts
@@ -96,6 +97,7 @@ class Mllm:
             relative_blur=answer.relative_blur,
             flags=flags,
             features=answer.features,
+            seams=answer.seams,
             labels=found.labels,
             things=_things(seen),
             facts=facts_of(seen, target, state, called),

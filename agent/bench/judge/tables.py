@@ -181,7 +181,65 @@ def _adaptation(found: dict[str, Any]) -> str:
             rows.append((name, asked, _span(row[key]), None))
     for size, span in found["seconds_per_lora"].items():
         rows.append((f"seconds to train on {size} examples", "", _span(span), None))
-    return table_of(rows)
+    return table_of(rows) + _old_splits(found.get("old_splits"))
+
+
+def _old_splits(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return ""
+    lines = [
+        ("old test splits", "model alone", f"with the adapter ({found['adapter']}) and the router"),
+        ("---",) * 3,
+    ]
+    sizes = {"mitosis": found["mitosis_pictures"], "outlines": found["outlined_pictures"]}
+    for key, value in found["without"].items():
+        what = f"{key.replace('_', ' ')} ({sizes[key.split('_')[0]]} pictures)"
+        lines.append((what, _cell(value), _cell(found["with"][key])))
+    lines += [
+        (
+            "the adapter's question on all of these: routed to it",
+            "",
+            _cell(found["routed_to_adapter"]),
+        ),
+        ("the same: false positive rate", "", _cell(found["false_positive_rate"])),
+    ]
+    return "\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _night(found: dict[str, Any]) -> str:
+    seeds = ", ".join(str(seed) for seed in found["seeds"])
+    lines = [
+        ("judge", "enter, leave", "captured", "by seed", "false reactions", "light"),
+        ("---",) * 6,
+    ]
+    for row in found["rows"]:
+        lines.append(
+            (
+                row["judge"],
+                f"{row['enter']:g}, {row['leave']:g}",
+                f"{row['captured']} of {row['total']}",
+                ", ".join(row["by_seed"]),
+                str(row["false_reactions"]),
+                f"{row['light']:.1%}",
+            )
+        )
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    beside = "\n".join(f"- {_at_equal_light(one)}" for one in found["equal_light"])
+    return (
+        f"Plan {found['plan']}, seeds {seeds}; light as a share of filming every field at the "
+        f"reaction's rate.\n\n{table}\n\nAt equal light:\n\n{beside}\n"
+    )
+
+
+def _at_equal_light(one: dict[str, Any]) -> str:
+    mllm, classical, most = one["mllm"], one["classical"], one["most"]
+    said = f"mllm {mllm['captured']} of {mllm['total']} at {mllm['light']:.1%}"
+    if classical is not None:
+        return f"{said}; classical {classical['captured']} at {classical['light']:.1%}"
+    return (
+        f"{said}; the classical judge never spent as much: {most['captured']} at its most, "
+        f"{most['light']:.1%}"
+    )
 
 
 def _span(span: dict[str, float]) -> str:
@@ -197,6 +255,7 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "speed": _speed,
     "language": _language,
     "adaptation": _adaptation,
+    "night": _night,
 }
 
 

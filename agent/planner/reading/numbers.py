@@ -74,7 +74,7 @@ def _digits(low: str, at: int, language: str) -> Number | None:
     end = match.end()
     power = _POWER.match(low, end)
     if power:
-        factor = 10.0 ** int(power.group()[1:])
+        factor = 10.0 ** min(int(power.group()[1:]), 300)  # larger ones are absurd anyway
         return Number(value * factor, power.end(), other=None if other is None else other * factor)
     mixed = _MIXED.match(low, end)
     if mixed and value.is_integer():

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from policies.mllm.adapt.examples import Box
-    from policies.mllm.weights import Loaded
+    from policies.mllm.model.scout import ScoutForConditionalGeneration
 
 COLUMNS = {"platelet": ("n_platelets", "platelets"), "white blood cell": ("n_WBC", "WBC")}
 WAYS = ("zero-shot", "retrieval", "LoRA", "both")
@@ -62,10 +62,10 @@ def pilot(
     if target not in COLUMNS:
         raise AdaptError(f"target {target!r}: the pilot knows {', '.join(COLUMNS)}")
     loaded = load(weights)
-    source = _Source(data, target, loaded)
+    source = _Source(data, target)
     test = source.table("test")[:test_images]
     tell(f"looking at {len(test)} test images")
-    seen = [source.views(row, 1)[0] for row in test]
+    seen = [source.views(loaded.model, row, 1)[0] for row in test]
     truth = [view.target for view in seen]
     base = [base_evidence(loaded, view, target) for view in seen]
     zero = _score(truth, [1 / (1 + np.exp(-z)) for z in base])
@@ -76,7 +76,7 @@ def pilot(
     for size in sizes:
         for seed in seeds:
             drawn = source.draw(size, seed)
-            examples = [source.views(row, COPIES) for row in drawn]
+            examples = [source.views(loaded.model, row, COPIES) for row in drawn]
             names = [row["image"] for row in drawn]
             with peft.disable_adapter():
                 memory = remember(examples, names, loaded.calibration.feature_spread)
@@ -110,11 +110,17 @@ def pilot(
     }
 
 
+def examples_of(data: Path, target: str, size: int, seed: int) -> list[Example]:
+    """The pilot's examples of one size and seed."""
+    source = _Source(data, target)
+    return [source.example(row) for row in source.draw(size, seed)]
+
+
 class _Source:
     """The set's images, each looked at once."""
 
-    def __init__(self, data: Path, target: str, loaded: Loaded) -> None:
-        self._data, self._model = data, loaded.model
+    def __init__(self, data: Path, target: str) -> None:
+        self._data = data
         self._column, self._name = COLUMNS[target]
         self._seen: dict[str, tuple[View, ...]] = {}
         self._boxes: dict[str, list[Box]] = {}
@@ -145,15 +151,19 @@ class _Source:
             out += [own[int(n)] for n in rng.permutation(len(own))[: size // 2]]
         return out
 
-    def views(self, row: dict[str, str], copies: int) -> tuple[View, ...]:
+    def example(self, row: dict[str, str]) -> Example:
+        """An image with its answer and boxes."""
+        name, yes = row["image"], int(row[self._column]) > 0
+        boxes = tuple(self._boxes.get(name, ())) if yes else ()
+        return Example(read_image(self._data / name), yes, boxes, None, name)
+
+    def views(
+        self, model: ScoutForConditionalGeneration, row: dict[str, str], copies: int
+    ) -> tuple[View, ...]:
         """What the base model saw; adapters never change it."""
         name = row["image"]
         if name not in self._seen:
-            image = read_image(self._data / name)
-            yes = int(row[self._column]) > 0
-            boxes = tuple(self._boxes.get(name, ())) if yes else ()
-            example = Example(image, yes, boxes, None, name)
-            self._seen[name] = views_of(self._model, example, copies)
+            self._seen[name] = views_of(model, self.example(row), copies)
         return self._seen[name]
 
 

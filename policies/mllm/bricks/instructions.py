@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from policies.mllm.bricks.presence import shown
 from policies.mllm.bricks.questions import question
-from policies.mllm.concepts import CONCEPT_NAMES, CONCEPTS, PixelClass, focus_state
+from policies.mllm.concepts import CONCEPT_NAMES, PixelClass, focus_state
 from policies.verdict import FocusState
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def known_facts(brick: Brick) -> Iterator[Instruction]:
         yield Instruction(HOW_COVERED, "share", "cell layer", round(float(layer.mean()), 4))
 
 
-def present(brick: Brick, concept: str) -> int:  # noqa: PLR0911
+def present(brick: Brick, concept: str) -> int:
     """1 where the picture shows the concept, 0 where it does not, -1 where nobody knows.
 
     As training asks, but debris is "no" only where somebody looked for it.
@@ -99,14 +100,12 @@ def present(brick: Brick, concept: str) -> int:  # noqa: PLR0911
         return int(np.count_nonzero(brick.labels) >= LEAST_PX)
     if concept == "bubble":
         return int(brick.bubble is not None and bool(brick.bubble.mean() > 0.01))
-    if bool((brick.classes == PixelClass.UNKNOWN).all()):
-        return -1
-    pixels = int(np.isin(brick.classes, [int(part) for part in CONCEPTS[concept]]).sum())
-    if pixels:
-        return 1 if pixels >= LEAST_PX else -1
-    if concept == "cell layer":
-        return 0 if brick.labels is not None else -1
     cells = bool((brick.classes == PixelClass.CELL).any())
-    if concept == "debris":
-        return 0 if brick.phases_known else -1
-    return 0 if brick.phases_known or (brick.labels is not None and not cells) else -1
+    nothing = brick.labels is not None and not cells and concept != "debris"
+    return shown(
+        brick.classes,
+        concept,
+        LEAST_PX,
+        outlined=brick.labels is not None,
+        phases_known=brick.phases_known or nothing,
+    )

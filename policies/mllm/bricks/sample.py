@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from policies.measure.plateau import saturated_share
 from policies.mllm.bricks import degrade
 from policies.mllm.bricks.targets import centre_distance, rims
 from policies.mllm.concepts import (
@@ -21,7 +22,7 @@ from policies.mllm.concepts import (
     PixelClass,
     focus_state,
 )
-from policies.mllm.pixels import noise_of, normalise, saturated_share
+from policies.mllm.pixels import noise_of, normalise
 from policies.verdict import Flag, FocusState
 
 if TYPE_CHECKING:
@@ -103,8 +104,22 @@ def prepare(brick: Brick) -> Prepared:
     return Prepared(brick, centre_distance(brick.labels), rims(brick.labels))
 
 
+@dataclass(frozen=True, slots=True)
+class Spoiled:
+    """A sample before its normalisation: (s, s, c) float32 counts, and the edge of a pixel."""
+
+    image: NDArray[np.float32]
+    pixel_um: float | None
+    sample: Sample
+
+
 def draw(prepared: Prepared, rng: Generator, recipe: Recipe) -> Sample:
     """One random sample of a picture."""
+    return spoil(prepared, rng, recipe).sample
+
+
+def spoil(prepared: Prepared, rng: Generator, recipe: Recipe) -> Spoiled:
+    """One random sample of a picture, and the counts that it was made from."""
     brick = prepared.brick
     size = recipe.size
     scale = _scale(brick, rng, recipe)
@@ -176,7 +191,7 @@ def _degraded(  # noqa: PLR0915 - one choice after the other, in the order of th
     rim: NDArray[np.float32],
     classes: NDArray[np.uint8],
     bubble: NDArray[np.float32],
-) -> Sample:
+) -> Spoiled:
     radius = (brick.radius_px or TYPICAL_RADIUS_PX) * scale
     flags = dict.fromkeys(FLAGS, 0.0)
     blur = brick.relative_blur if brick.relative_blur is not None else UNKNOWN
@@ -230,7 +245,7 @@ def _degraded(  # noqa: PLR0915 - one choice after the other, in the order of th
         focus = -1 if near < 0.08 else focus
     pixel_um = brick.pixel_um / scale if brick.pixel_um and rng.random() < 0.8 else None
     pixels, numbers = normalise(image if image.shape[2] > 1 else image[..., 0], pixel_um)
-    return Sample(
+    sample = Sample(
         pixels=pixels,
         numbers=numbers,
         labels=labels,
@@ -246,6 +261,7 @@ def _degraded(  # noqa: PLR0915 - one choice after the other, in the order of th
         flags=np.array([flags[f] for f in FLAGS], np.float32),
         modality=MODALITIES.index(brick.modality) if brick.modality else -1,
     )
+    return Spoiled(image, pixel_um, sample)
 
 
 def _relative_blur(rng: Generator) -> float:

@@ -19,9 +19,11 @@ from transformers import GenerationMixin, LlamaConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
-from policies.mllm.model.config import ScoutConfig
+from policies.mllm.measures import NAMES
+from policies.mllm.model.config import NUMBERS, ScoutConfig
 from policies.mllm.model.connector import Connector
 from policies.mllm.model.dense import heat
+from policies.mllm.model.measured import MeasuredGauges
 from policies.mllm.model.object_head import ObjectHead
 from policies.mllm.model.pixel_model import PixelModel
 from policies.mllm.model.sight import Sight
@@ -43,6 +45,13 @@ class ScoutForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: 
         super().__init__(config)
         self.pixels = PixelModel(config)
         self.objects = ObjectHead(config.tower_widths, config.query_width)
+        self.measured = MeasuredGauges(
+            NUMBERS,
+            len(NAMES),
+            len(config.focus_states),
+            len(config.flags),
+            len(config.modalities),
+        )
         self.connector = Connector(config)
         self.decoder = LlamaForCausalLM(
             LlamaConfig(

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from scipy.optimize import minimize
+from scipy.special import log_softmax
 
 from policies.measure.segmentation import average_precision, tally
 from policies.mllm.asker import evidence
 from policies.mllm.bricks.questions import SYNONYMS, TEMPLATES, question, strange_question
-from policies.mllm.bricks.sample import Recipe
+from policies.mllm.bricks.sample import Recipe, spoil
 from policies.mllm.calibration import Calibration
-from policies.mllm.concepts import CONCEPTS
+from policies.mllm.concepts import CONCEPTS, FLAGS
 from policies.mllm.instances import Cut, instances
 from policies.mllm.look import look
 from policies.mllm.model.words import FIELDS
 from policies.mllm.reader import Reader
+from policies.mllm.train.gauges import recipe_of
 from policies.mllm.train.language import LEAST_PX, LanguageTraining, ask, slot_logits, truths
 from policies.mllm.train.stream import Samples, Source
 
@@ -33,8 +35,12 @@ if TYPE_CHECKING:
 
 ABSTAIN_BELOW = 0.6
 BATCHES = 60  # of degraded samples
+SPOILED = 600  # pictures looked at for focus and flags
 FIRST = Cut()  # what the search begins with
 MOST_WHOLE = 400  # pictures looked at whole
+
+
+BORDER_PX = 12  # a target only so near to the border is a matter of taste
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +134,9 @@ def spread_of(features: Sequence[NDArray[np.float32]]) -> tuple[float, ...]:
 def calibrate(loaded: Loaded, pictures: Sequence[Prepared], seed: int = 11) -> Calibration:
     """Everything, from validation pictures of all sources.
 
-    Fields are fitted on degraded samples; the target on those and on whole pictures, asked for a
-    mitosis as a run would; the cut on outlined fluorescence.
+    Focus and flags are fitted on spoiled pictures that are looked at as the judge does it; other
+    fields on degraded samples; the target on those and on whole pictures, asked for a mitosis as a
+    run would; the cut on outlined fluorescence.
     """
     outlined = [
         p
@@ -139,17 +146,19 @@ def calibrate(loaded: Loaded, pictures: Sequence[Prepared], seed: int = 11) -> C
         and p.brick.modality == "fluorescence"
     ]
     cut = best_cut(loaded, outlined)
-    reader = Reader(loaded)
+    reader = Reader(replace(loaded, calibration=with_cut(loaded.calibration, cut)))
     found = _from_samples(loaded, pictures, seed)
     whole = _from_whole(reader, pictures)
     found["target"] = Sure(
         np.concatenate([found["target"].logits, whole.target.logits]),
         np.concatenate([found["target"].truth, whole.target.truth]),
     )
-    temperatures, biases = fit_from(found)
+    blends, gauged = fit_blends(*_from_spoiled(reader, pictures, seed))
+    temperatures, biases = fit_from({k: v for k, v in found.items() if k not in blends})
     return Calibration(
         temperatures=temperatures,
-        biases=biases,
+        biases=biases | gauged,
+        blends=blends,
         mix=fit_mix(whole.evidence, whole.target.truth),
         foreground=cut.foreground,
         smooth=cut.smooth,
@@ -208,13 +217,108 @@ def _from_whole(reader: Reader, pictures: Sequence[Prepared]) -> Whole:
         brick = picture.brick
         answer = reader.ask(brick.image, "mitosis", brick.pixel_um)
         features.append(answer.features)
-        if brick.phases_known:
+        present = shows(brick.classes, mitotic) if brick.phases_known else None
+        if present is not None:
             logits.append(answer.logits["target"])
             seen.append(evidence(answer))
-            truth.append(int(np.isin(brick.classes, mitotic).sum() >= LEAST_PX))
+            truth.append(present)
     known = np.stack(logits) if logits else np.zeros((0, len(FIELDS["target"])))
     found = np.array(seen) if seen else np.zeros((0, 2))
     return Whole(Sure(known, np.array(truth, np.int64)), found, features)
+
+
+def shows(classes: NDArray[np.uint8], parts: Sequence[int]) -> int | None:
+    """1 where pixels of these classes are in view, 0 where none are.
+
+    None where only a few are, or only at the border: nobody is asked then.
+    """
+    mine = np.isin(classes, parts)
+    inside = mine[BORDER_PX:-BORDER_PX, BORDER_PX:-BORDER_PX]
+    if int(inside.sum()) >= LEAST_PX:
+        return 1
+    return None if mine.any() else 0
+
+
+def with_cut(calibration: Calibration, cut: Cut) -> Calibration:
+    """The calibration with other thresholds for instances."""
+    return calibration.model_copy(
+        update={
+            "foreground": cut.foreground,
+            "smooth": cut.smooth,
+            "peak": cut.peak,
+            "least_px": cut.least_px,
+        }
+    )
+
+
+def _from_spoiled(
+    reader: Reader, pictures: Sequence[Prepared], seed: int
+) -> tuple[dict[str, Sure], dict[str, Sure]]:
+    """Slots' and measured gauges' logits of focus and flags, with the right labels."""
+    rng = np.random.default_rng([seed, 1])
+    rows: dict[str, list[tuple[NDArray[np.float64], NDArray[np.float64], int]]] = {}
+    by_source = sorted({p.brick.provenance.source for p in pictures})
+    groups = [[p for p in pictures if p.brick.provenance.source == name] for name in by_source]
+    for number in range(SPOILED):
+        group = groups[number % len(groups)]
+        picture = group[int(rng.integers(len(group)))]
+        spoiled = spoil(picture, rng, recipe_of(rng, min(picture.brick.image.shape[:2])))
+        image = spoiled.image if spoiled.image.shape[2] > 1 else spoiled.image[..., 0]
+        answer = reader.ask(image, "mitosis", spoiled.pixel_um)
+        right = {"focus": spoiled.sample.focus}
+        right |= {f.value: int(v) for f, v in zip(FLAGS, spoiled.sample.flags, strict=True)}
+        for field, label in right.items():
+            if label >= 0:
+                rows.setdefault(field, []).append(
+                    (answer.logits[field], answer.gauged[field], label)
+                )
+    slots, gauged = {}, {}
+    for field, kept in rows.items():
+        truth = np.array([label for _, _, label in kept])
+        slots[field] = Sure(np.stack([slot for slot, _, _ in kept]), truth)
+        gauged[field] = Sure(np.stack([own for _, own, _ in kept]), truth)
+    return slots, gauged
+
+
+def fit_blends(
+    slots: dict[str, Sure], gauged: dict[str, Sure]
+) -> tuple[dict[str, tuple[float, float]], dict[str, float]]:
+    """Weights of slot and gauge, and biases of two-label fields, of least negative log likelihood.
+
+    A flag's two answers weigh the same, however rare the fault is among the pictures: how rare it
+    is on a microscope nobody knows, and at even odds 0.5 is the place to raise it.
+    """
+    blends, biases = {}, {}
+    for field, sure in slots.items():
+        if len(sure.truth) < 20 or len(np.unique(sure.truth)) < 2:
+            continue
+        two = sure.logits.shape[1] == 2
+        weight = np.ones(len(sure.truth))
+        if two:
+            share = sure.truth.mean()
+            weight = np.where(sure.truth == 1, 0.5 / share, 0.5 / (1 - share))
+        first, second = log_softmax(sure.logits, 1), log_softmax(gauged[field].logits, 1)
+        truth = sure.truth
+
+        def loss(
+            free: NDArray[np.float64],
+            first: NDArray[np.float64] = first,
+            second: NDArray[np.float64] = second,
+            truth: NDArray[np.int64] = truth,
+            weight: NDArray[np.float64] = weight,
+            two: bool = two,
+        ) -> float:
+            scaled = abs(free[0]) * first + abs(free[1]) * second
+            scaled[:, -1] += free[2] if two else 0.0
+            said = log_softmax(scaled, 1)[np.arange(len(truth)), truth]
+            prior = 0.5 * ((free[0] - 0.3) ** 2 + (free[1] - 0.7) ** 2 + free[2] ** 2 / 4)
+            return float(-(said * weight).sum() + prior)
+
+        best = minimize(loss, np.array([0.3, 0.7, 0.0]), method="Nelder-Mead").x
+        blends[field] = (float(abs(best[0])), float(abs(best[1])))
+        if two:
+            biases[field] = float(best[2])
+    return blends, biases
 
 
 def fit_mix(

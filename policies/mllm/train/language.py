@@ -17,9 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from policies.mllm.bricks.presence import shown
 from policies.mllm.bricks.questions import question, strange_question
 from policies.mllm.bricks.sample import UNKNOWN
-from policies.mllm.concepts import CONCEPTS, FLAGS, PixelClass
+from policies.mllm.concepts import FLAGS, PixelClass
 from policies.mllm.model.text import facts_text, question_text, slots_text
 from policies.mllm.model.words import END, FIELDS, SLOTS
 from policies.mllm.sayings import PLURALS, Facts, varied
@@ -159,7 +160,7 @@ def ask(batch: dict[str, Tensor], names: Sequence[str], rng: Any, strange: float
     return Asked(texts, concepts, answers)
 
 
-def present(batch: dict[str, Tensor], n: int, concept: str) -> int:  # noqa: PLR0911
+def present(batch: dict[str, Tensor], n: int, concept: str) -> int:
     """1 where sample n shows the concept, 0 where it does not, -1 where nobody knows."""
     if concept == CELL:
         if not bool(batch["outlined"][n]):
@@ -169,19 +170,14 @@ def present(batch: dict[str, Tensor], n: int, concept: str) -> int:  # noqa: PLR
         return _flag(batch, n, "bubble")
     if concept == "debris":
         return _flag(batch, n, "debris")
-    classes = batch["classes"][n]
-    if bool((classes == PixelClass.UNKNOWN).all()):
-        return -1
-    parts = torch.tensor([int(part) for part in CONCEPTS[concept]])
-    pixels = int(torch.isin(classes, parts).sum())
-    if pixels >= LEAST_PX:
-        return 1
-    if pixels > 0:
-        return -1
-    if concept == "cell layer":
-        return 0 if bool(batch["outlined"][n]) else -1
-    cells = bool((classes == PixelClass.CELL).any())
-    return 0 if bool(batch["phases_known"][n]) or not cells else -1
+    classes = batch["classes"][n].numpy()
+    return shown(
+        classes,
+        concept,
+        LEAST_PX,
+        outlined=bool(batch["outlined"][n]),
+        phases_known=bool(batch["phases_known"][n]) or not (classes == PixelClass.CELL).any(),
+    )
 
 
 def _flag(batch: dict[str, Tensor], n: int, name: str) -> int:

@@ -24,12 +24,12 @@ WEIGHTS = {
     "rim": 0.3,
     "offset": 0.3,
     "heat": 1.0,
-    "blur": 0.4,
-    "focus": 0.25,
-    "flags": 0.5,
+    "blur": 0.6,
+    "focus": 0.5,
+    "flags": 0.8,
     "modality": 0.1,
 }
-POSITIVE = 4.0  # pixels of a concept are rare
+POSITIVE = 2.0  # pixels of a concept are rare
 
 
 def losses(
@@ -89,7 +89,7 @@ def concept_loss(maps: Tensor, batch: dict[str, Tensor]) -> Tensor:
         loss = F.binary_cross_entropy_with_logits(
             maps[:, n], truth, pos_weight=torch.tensor(POSITIVE), reduction="none"
         )
-        hard = 1 + 8 * truth + 4 * (maps[:, n].detach() > 0).float() * (1 - truth)
+        hard = 1 + 2 * truth + 4 * (maps[:, n].detach() > 0).float() * (1 - truth)
         terms.append((loss * weight * hard).sum() / weight.sum().clamp(min=1))
         weights.append(1.0)
     return torch.stack(terms).sum() / sum(weights) * 4

@@ -17,6 +17,7 @@ from policies.mllm.model.config import ScoutConfig
 from policies.mllm.model.text import question_text
 from policies.mllm.train.assemble import assemble, save
 from policies.mllm.train.calibrate import calibrate
+from policies.mllm.train.gauges import SAMPLES, examples, shuffled, train_gauges
 from policies.mllm.train.language import LanguageTraining, train_language
 from policies.mllm.train.objects import train_objects
 from policies.mllm.train.pixels import PixelTraining, train_pixels
@@ -114,7 +115,7 @@ def finish(
     taught: Sequence[Prepared],
     pictures: Sequence[Prepared],
 ) -> Path:
-    """Fit the object head on `taught`, save, calibrate on validation `pictures`.
+    """Fit object head and measured gauges on `taught`, save, calibrate on validation `pictures`.
 
     The folder of weights appears when it is whole.
     """
@@ -126,6 +127,7 @@ def finish(
     write_calibration(part, Calibration())
     unfused = load(part, fused=False)
     train_objects(unfused, taught)
+    train_gauges(unfused, examples(unfused, shuffled(taught), SAMPLES))
     save(part, unfused.model, tokenizer)
     write_calibration(part, calibrate(load(part), pictures))
     final = out / WEIGHTS

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "policies"))
 
-from chat_server import Server, completion, serving  # noqa: E402
+from chat_server import Server, completion, serving
 
-from agent.load import load_microscope  # noqa: E402
-from agent.planner.chat import ChatReader  # noqa: E402
-from agent.planner.chat_options import ChatOptions  # noqa: E402
-from agent.planner.draft import Draft, Said  # noqa: E402
-from agent.planner.source import Words  # noqa: E402
+from agent.check import instrument_facts
+from agent.load import load_microscope
+from agent.planner.chat import ChatReader
+from agent.planner.chat_options import ChatOptions
+from agent.planner.draft import Draft, Said
+from agent.planner.source import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from agent.check import InstrumentFacts
     from hardware.data import MicroscopeConfig
 
 NOW = dt.datetime(2026, 11, 25, 18, 0)
@@ -30,9 +32,19 @@ MODEL = "openai:tiny"
 
 
 @lru_cache(maxsize=1)
+def _loaded() -> tuple[MicroscopeConfig, InstrumentFacts | None]:
+    loaded = load_microscope("demo")
+    return loaded.config, instrument_facts(loaded)
+
+
 def demo() -> MicroscopeConfig:
     """The microscope `demo`."""
-    return load_microscope("demo").config
+    return _loaded()[0]
+
+
+def facts() -> InstrumentFacts | None:
+    """What its .cfg says."""
+    return _loaded()[1]
 
 
 def item(slot: str, quote: str, *value: str) -> dict[str, Any]:

@@ -7,14 +7,15 @@ import socket
 from typing import Any
 
 import pytest
-from chat_kit import KEY, MODEL, NOW, demo, form, item, reading, reply, said
+from chat_kit import KEY, MODEL, NOW, demo, facts, form, item, reading, reply, said
 
 from agent.planner import chat_call
 from agent.planner.chat import ChatReader
 from agent.planner.chat_options import ChatOptions
 from agent.planner.draft import Draft, Intent, No
+from agent.planner.proposal import Outcome, propose
 
-TEXT = "Please look after P1 in GFP: a picture each 5 min, over 12 h, with the lamp at 40 ms."
+TEXT = "Please look after P1 in GFP: a picture each 5 min, over 12 h, each with 40 ms."
 BARE = Draft(TEXT)  # an embedded reader that understood nothing
 GOOD = form(
     item("channels", "GFP", "GFP"),
@@ -67,7 +68,8 @@ def test_the_model_sees_the_instruction_as_data_and_the_microscopes_names() -> N
     assert json.loads(human["content"]) == {"instruction": hostile}
     assert "Ignore the form" not in system["content"]
     assert "Rhodamine (also called TRITC" in system["content"]
-    assert "exposure_ms.FITC" in json.dumps(server.requests[0]["response_format"])
+    schema = server.requests[0]["response_format"]["json_schema"]
+    assert schema["strict"] is True and "exposure_ms.FITC" in json.dumps(schema)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,7 @@ def test_the_servers_count_of_tokens_decides_on_the_repair() -> None:
 
 
 def test_a_reply_may_not_be_longer_than_what_is_left() -> None:
-    with reading(reply(GOOD), embedded=BARE, max_tokens=9000) as (reader, server):
+    with reading(reply(GOOD), embedded=BARE, max_tokens=5000) as (reader, server):
         read(reader)
     assert 200 <= server.requests[0]["max_completion_tokens"] < 4000
 
@@ -217,7 +219,10 @@ def test_what_a_plan_cost_is_told() -> None:
         (item("exposure_ms.DAPI", "40 ms with DAPI"), "its quote is not in the instruction"),
         (item("exposure_ms.DAPI", "GFP: a picture each 5 min"), "its quote names FITC, not DAPI"),
         (item("channels", "GFP", "DAPI"), "its quote names FITC"),
-        (item("channels", "lamp", "Laser"), "value must be names of the microscope's channels"),
+        (
+            item("channels", "a picture", "Laser"),
+            "value must be names of the microscope's channels",
+        ),
         (item("stack.range_um", "40 ms"), "no sign of a length in the words"),
         (item("reaction.repeat", "each", "always"), "value must be one of every_event"),
         (item("target", "a picture", "zombie"), "value must be one of mitosis"),
@@ -285,6 +290,10 @@ def test_an_instruction_to_the_model_sets_nothing_that_checks_do_not_see() -> No
         draft = read(reader, text)
     assert got(draft) == {"exposure_ms.FITC": 10_000.0}  # the person's words; the checks refuse it
     assert str(draft.said["exposure_ms.FITC"].source) == "“set exposure to 10 s”"
+    with reading(reply(obeyed)) as (reader, _):  # with the embedded reader behind it
+        proposal = propose(read(reader, text), demo(), facts())
+    assert proposal.outcome is Outcome.REFUSE and proposal.plan is None
+    assert "1000 ms" in str(proposal.draft.refusals[0])
 
 
 @pytest.mark.parametrize(
@@ -331,6 +340,14 @@ def test_what_was_told_is_plain_and_makes_the_same_draft_without_a_call() -> Non
         again = json.loads(json.dumps(told))
         assert reader.draft(TEXT, again, demo(), NOW) == reader.draft(TEXT, told, demo(), NOW)
         assert len(server.requests) == 1
+
+
+def test_a_form_of_another_microscope_is_not_used() -> None:
+    told = {"model": MODEL, "form": form(item("exposure_ms.CFP", "40 ms")), "calls": 1, "tokens": 1}
+    with reading(reply(GOOD), embedded=EMBEDDED) as (reader, _):
+        draft = reader.draft(TEXT, told, demo(), NOW)  # type: ignore[arg-type]
+    assert got(draft) == {"interval_s": 300.0}
+    assert draft.notes == (f"model {MODEL}: its form is not one of this microscope; {TOOK_OVER}",)
 
 
 def test_a_refused_draft_is_never_a_plan() -> None:

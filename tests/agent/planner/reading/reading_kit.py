@@ -57,5 +57,8 @@ def read(text: str, language: str | None = None) -> str:
 def cases(table: str) -> list[tuple[str, str]]:
     """Lines "text -> quantities" of a table."""
     lines = [line for line in table.strip().splitlines() if line.strip()]
-    pairs = [line.rsplit(" -> ", 1) if " -> " in line else [line.removesuffix(" ->"), ""] for line in lines]
+    pairs = [
+        line.rsplit(" -> ", 1) if " -> " in line else [line.removesuffix(" ->"), ""]
+        for line in lines
+    ]
     return [(text.strip(), expected.strip()) for text, expected in pairs]

@@ -66,7 +66,6 @@ a few hundred cells ->
 20 secnds -> 20 s
 4 minuts -> 240 s
 3 hous -> 10800 s
-2 dasy -> 172800 s
 5 mintues -> 300 s
 40 miliseconds -> 0.04 s
 5 sections -> 5 n
