@@ -16,7 +16,8 @@ _DETERMINER = re.compile(
     r"|la|les|ce|nostr[oa]|mio|il|lo|nuestr[oa]|mi|el|use|using|follow|by|per|according to)\s"
 )
 _TIED = re.compile(
-    r"(?i)[-\s]*(?!(?:for|für|pour|per|para) \d)(?:for|of|from|about|für|fuer|von|zu[mr]?|über|pour|de|des|du|d|sur|per|di"
+    r"(?i)[-\s]*(?!(?:for|für|pour|per|para) \d)"
+    r"(?:for|of|from|about|für|fuer|von|zu[mr]?|über|pour|de|des|du|d|sur|per|di"
     r"|degli|del\w*|dei|sul\w*|para|sobre|nr|no|number|\d+)\b"
 )
 _CLAUSE = re.compile(

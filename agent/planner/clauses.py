@@ -218,6 +218,8 @@ def _say_what_about(text: str, found: list[Clause]) -> None:
 def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions: bool) -> bool:
     """Say of each clause what it is about; whether a trigger has been met by now."""
     own = [_alone(text, clause) for clause in sentence]
+    if own[0] is About.FOCUS and not any(c.places or c.has("for", "search") for c in sentence):
+        own = [about if about is not None else About.FOCUS for about in own]
     has = {concept for clause in sentence for concept in clause.concepts}
     label = _label(text, sentence[0])
     if label:
@@ -293,7 +295,7 @@ def _alone(text: str, clause: Clause) -> About | None:
         or not (clause.places or clause.has("exposure", "channel"))
     ):
         return About.FOCUS
-    if clause.has("focus_lost", "af_fail") and not clause.has("stack") and not clause.places:
+    if clause.has("af_fail") and not clause.has("stack") and not clause.places:
         return About.FOCUS
     if clause.has("best", "by_count", "by_confluence") and clause.has("search", "return", "best"):
         return About.SEARCH
@@ -353,6 +355,8 @@ def _condition(clause: Clause, has: set[str] | frozenset[str]) -> About:
         return About.BUDGET
     if clause.has("light", "disk") and not clause.has("target"):
         return About.BUDGET
+    if "notify" in has and not (has & {"react", "objective", "every"}) and not clause.quantities:
+        return About.NOTIFY
     if clause.has("trouble", "done") and not clause.has("target") and has & {"notify", "stop_run"}:
         return About.NOTIFY
     if clause.has("notify"):
@@ -395,7 +399,10 @@ def _heading(text: str, clause: Clause) -> bool:
         return False
     target = next(m for m in clause.marks if m.concept == "target")
     rest = text[clause.start : target.start] + text[target.end : clause.end]
-    return len(re.findall(r"\w+", rest)) <= 2
+    first = re.match(
+        r"\W*(count|film|image|record|monitor|study|zähle|compte|conta|cuenta)", words, re.I
+    )
+    return first is None and len(re.findall(r"\w+", rest)) <= 5
 
 
 def _in_brackets(text: str, clause: Clause, trigger: Clause) -> bool:

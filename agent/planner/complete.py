@@ -264,6 +264,8 @@ def _stack(draft: Draft, config: MicroscopeConfig) -> Draft:
 
 
 def _reaction(draft: Draft, config: MicroscopeConfig) -> Draft:
+    if draft.has("stop.after_events") and not draft.get("watch"):
+        draft = _counting(draft)
     if not draft.get("watch"):
         return draft
     if not draft.has("target"):
@@ -287,6 +289,19 @@ def _reaction(draft: Draft, config: MicroscopeConfig) -> Draft:
             why = "ends earlier where the target is gone"
             filled = _default("reaction.duration_s", BURST_S, "burst", why)
         draft = draft.adding(filled)
+    return draft
+
+
+def _counting(draft: Draft) -> Draft:
+    """ "Stop after 20 divisions" without a reaction: an event is a burst, here of one more look."""
+    interval = draft.get("interval_s")
+    why = "events are counted by a second look, one interval later"
+    draft = draft.adding(_default("watch", True, "counting", why))
+    if interval is not None and not draft.has("reaction.interval_s"):
+        draft = draft.adding(
+            _default("reaction.interval_s", interval, "counting", why),
+            _default("reaction.duration_s", interval, "counting", why),
+        )
     return draft
 
 

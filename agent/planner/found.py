@@ -37,6 +37,7 @@ class Found:
     stack_wanted: bool = False
     grid_wanted: bool = False
     open_wells: tuple[Wells, int, int] | None = None  # of a plate that is not said
+    open_positions: tuple[int, int] | None = None  # "all six positions" beside others
     refused: list[No] = field(default_factory=list)
     no_focus: bool = False  # autofocus was declined
     focus_wanted: Words | None = None  # autofocus, without saying when

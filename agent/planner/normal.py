@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA
 if TYPE_CHECKING:
     from agent.planner.lexicon import Lexicon
 
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?:'[^\W\d_]+)?")
 _SAME = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "−": "-", "–": "-", "‐": "-"})
 SHORTEST = 4  # letters of a word that can be taken for a mistyped one (of a longer word)
 
@@ -49,7 +49,13 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
     starts = [(0, 0)]
     length = last = 0
     for match in _WORD.finditer(plain):
-        mended = _mend(match.group().lower(), lexicon)
+        glued = plain[match.end() : match.end() + 1].isdigit()
+        word = match.group().lower()
+        mended = (
+            "every "
+            if glued and word in ("q", "every", "each", "ev", "evry")
+            else _mend(word, lexicon)
+        )
         if mended == match.group().lower():
             continue
         out += [plain[last : match.start()], mended]

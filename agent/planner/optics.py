@@ -52,8 +52,8 @@ def channel_names(config: MicroscopeConfig, words: Mapping[str, str]) -> dict[st
         for name in (preset, *channel.called):
             names[name.lower()] = preset
     for word, called in words.items():
-        if called in names:
-            names.setdefault(word.lower(), names[called])
+        if called.lower() in names:
+            names.setdefault(word.lower(), names[called.lower()])
     return names
 
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from hardware.data import MicroscopeConfig
 
 _DOCUMENT = re.compile(
-    r"\b(protocol|sop|procedure|recipe|standard settings|protokoll|vorschrift|anleitung|protocole"
+    r"\b(use|using|with|per|according to|follow(ing)?|as in|as per|from|by|like( in)?|run|our|my|the lab'?s"
+    r"|everything|nach|laut|gemäß|unser\w*|wie (in|im)|selon|notre|d'après|comme dans|secondo|nostro|come da"
+    r"|según|nuestro|como en)\b[^.;\n]{0,40}?\b(protocol|sop|procedure|recipe|standard settings|protokoll|vorschrift|anleitung|protocole"
     r"|procédure|protocollo|procedura|protocolo|procedimiento)s?\b",
     re.I,
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.planner.reading.quantity import Quantity
 
 LONGEST_UM = 1000.0  # a longer length without a word that says so is no stack: "35 mm dish"
-_BOTH = re.compile(r"\W*(±|\+\s*/?\s*-)")
+_BOTH = re.compile(r"(±|\+\s*/?\s*-)\s*$|^\W*(±|\+\s*/?\s*-)")
 
 
 def read_stacks(

@@ -55,7 +55,8 @@ if TYPE_CHECKING:
 
     from hardware.data import MicroscopeConfig
 
-LAPSE = frozenset({About.BASELINE, About.STOP})
+_APART = re.compile(r"(\dx) (?=(every|each|alle|toutes|ogni|cada)\b)", re.I)  # "the 20x every 40 s"
+LAPSE = frozenset({About.BASELINE, About.STOP, About.SEARCH})
 REACTION = frozenset({About.REACTION, About.TRIGGER})
 _JOINS = re.compile(r"\s(and|but|plus|und|aber|sowie|et|mais|puis|e|ma|poi|y|pero|while)\s", re.I)
 
@@ -74,7 +75,7 @@ def understand(instruction: str, config: MicroscopeConfig, now: dt.datetime) -> 
         if mark.concept == "correction" and where.plate is not None:
             where = corrected_plate(where, text.text, mark.end, language)
     taken = where.spans
-    read = quantities(text.text, now, language)
+    read = quantities(_APART.sub(r"\1;", text.text), now, language)
     found_quantities = [
         q
         for q in merged(read, alone(text.text, read))
@@ -293,6 +294,10 @@ def _unclear(draft: Draft, found: Found) -> Draft:
             draft = replace(
                 draft, open_exposures=(*draft.open_exposures, (slot, value, found.words(a, b)))
             )
+    if found.open_positions is not None:
+        words = found.words(*found.open_positions)
+        text = f"you said {draft.said['positions'].source} and {words}: which positions?"
+        draft = draft.asking(Question("positions", text))
     if found.open_wells is not None and "wells" not in draft.said:
         _, a, b = found.open_wells
         draft = draft.asking(

@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
 from agent.planner.draft import No
-from agent.planner.reading.names import SHAPES, NoSuchWells, Said, grid, numbered, plate, wells
+from agent.planner.reading.names import (
+    SHAPES,
+    Block,
+    NoSuchWells,
+    Said,
+    grid,
+    numbered,
+    plate,
+    wells,
+)
 from agent.planner.reading.wellset import row_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from agent.planner.clauses import Clause
     from agent.planner.found import Found
@@ -45,11 +54,23 @@ class Places:
 def places(text: str, language: str, names: Collection[str]) -> Places:
     """Read a normal text; `names` are those of the microscope's marked positions."""
     return Places(
-        numbered(text, language, tuple(names)),
+        tuple(_mentions(text, language, tuple(names))),
         wells(text, language),
         plate(text, language),
         grid(text, language),
     )
+
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s|\n|\)")
+
+
+def _mentions(text: str, language: str, names: tuple[str, ...]) -> Iterator[Numbered]:
+    """Mentions of positions, sentence by sentence: a list does not go on in the next line."""
+    edges = [0, *(m.end() for m in _SENTENCE.finditer(text)), len(text)]
+    for a, b in zip(edges, edges[1:], strict=False):
+        for one in numbered(text[a:b], language, names):
+            span = replace(one.span, start=one.span.start + a, end=one.span.end + a)
+            yield replace(one, span=span)
 
 
 def corrected_plate(where: Places, text: str, at: int, language: str) -> Places:
@@ -116,6 +137,8 @@ def _wells(where: Places, near: Nearby, found: Found) -> None:
             _whole_plate(its_plate, near, found)
         return
     a, b = said.spans[0].start, said.spans[-1].end
+    if its_plate is not None and said.excluded and not said.included and not said.unclear:
+        said = replace(said, included=(Block(),))  # "everything but", "skip C3"
     if said.unclear or not (said.included or said.excluded):
         found.unclear += [(s.start, s.end) for s in said.unclear]
         return
@@ -159,16 +182,21 @@ def _positions(
     found: Found,
 ) -> None:
     told: list[str] = []
+    gone: set[str] = set()
+    every: tuple[tuple[str, ...], int, int] | None = None  # of "all positions"
     first = last = 0
+    known_named = any(set(one.names) & set(known) for one in said)
     for one in said:
         a, b = one.span.start, one.span.end
         about = clause_of(a).about
         if about is About.STORY or (one.said is Said.ALL and about is About.BUDGET):
             continue
-        if near.denied(a, words=1) and one.said is Said.ALL:
+        denied = near.denied(a, words=1)
+        if denied and one.said is Said.ALL:
             continue
-        if one.unclear:
+        if one.unclear or _SOME.search(near.text[:a]):
             found.unclear.append((a, b))
+            continue
         names = _names(one, known)
         if names is None:
             if (
@@ -186,11 +214,24 @@ def _positions(
             if one.count is not None and not told:
                 found.say("positions.count", one.count, a, b)
             continue
+        if one.said is Said.NAMES and known_named and not set(names) & set(known):
+            continue  # P18 is a passage where P1 is a position
+        if denied:
+            gone |= set(names)
+            continue
+        if one.said is Said.ALL:
+            every = names, a, b
+            if one.mine and one.count and told and set(told) != set(names):
+                found.open_positions = (a, b)
+            continue
         if told and found.corrected(last, a):
             told = []
         first = a if not told else first
         last = b
         told += [name for name in names if name not in told]
+    if not told and every is not None:
+        told, first, last = [n for n in every[0]], every[1], every[2]
+    told = [name for name in told if name not in gone]
     told, last = _listed_later(told, last, known, near, found)
     if not told and "positions.count" not in found.said:
         mark = next((m for m in near.marks if m.concept == "all_positions"), None)
@@ -202,6 +243,10 @@ def _positions(
         found.say("positions", tuple(told), first, last, "positions")
 
 
+_SOME = re.compile(
+    r"\b(some|a few|several|einige[nr]?|ein paar|quelques|alcun[ei]|algun[oa]s)( of)?( my| the)?\s*$",
+    re.I,
+)
 _LIST = re.compile(r"[\s,:.-]*(?:only |just |nur |seulement |solo |sólo )?(?=p?\d)", re.I)
 
 

@@ -181,6 +181,9 @@ def read_focus(
         if fails is not None and deeds:
             mark, deed = deeds[0]
             found.say("autofocus.on_failure", deed, mark.start, mark.end)
+        sentence = [c for c in clauses if c.sentence == clause.sentence]
+        if lost is not None and not any(c.has("autofocus") for c in sentence):
+            lost = None
         only = lost is not None and near.text[lost.start : lost.end].lower().startswith(_ONLY)
         if lost is not None and (only or (clause.conditional and _only_when(clause, clauses))):
             found.say("autofocus.when", "focus_lost", lost.start, lost.end)

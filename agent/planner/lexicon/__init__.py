@@ -59,6 +59,8 @@ def lexicon(language: str) -> Lexicon:
         for phrase in spelled(pattern)
         for word in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", phrase)
     }
+    words |= {word for entry in colours.items() for part in entry for word in part.lower().split()}
+    words |= _DYES
     mendable = tuple(sorted(word for word in words if len(word) >= 5))
     return Lexicon(
         language,
@@ -75,6 +77,9 @@ _LENT = (  # English words that speakers of other languages use among theirs
     "stack step planes exposure autofocus binning grid overlap objective refuse_limits "
     "refuse_delete refuse_guards shutter_open foreign gentle events synchronized"
 ).split()
+
+
+_DYES = set("green red blue hoechst mcherry rhodamine dapi fitc tritc channel position".split())
 
 
 def _borrowed(english: dict[str, list[str]], key: str) -> list[str]:
