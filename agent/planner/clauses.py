@@ -120,7 +120,9 @@ def _cuts(
     spots: Sequence[int],
 ) -> list[tuple[int, int, int]]:
     def free(at: int) -> bool:
-        return not any(a < at < b for a, b in held)
+        return not any(a < at < b for a, b in held) and not any(
+            m.start < at < m.end for m in marks if m.concept == "if"
+        )
 
     ends = [
         m.end()
@@ -218,6 +220,8 @@ def _say_what_about(text: str, found: list[Clause]) -> None:
 def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions: bool) -> bool:
     """Say of each clause what it is about; whether a trigger has been met by now."""
     own = [_alone(text, clause) for clause in sentence]
+    if About.SEARCH in own:
+        own = [None if about is About.TRIGGER else about for about in own]
     if own[0] is About.FOCUS and not any(c.places or c.has("for", "search") for c in sentence):
         own = [about if about is not None else About.FOCUS for about in own]
     has = {concept for clause in sentence for concept in clause.concepts}

@@ -11,6 +11,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.planner.draft import Draft, No, Question, Said
+from agent.planner.reading.names import SHAPES
+from agent.planner.reading.wellset import row_number
 from agent.planner.source import Configured, Default
 
 if TYPE_CHECKING:
@@ -77,6 +79,17 @@ def _plate(draft: Draft, config: MicroscopeConfig) -> Draft:
             return draft.adding(Said("plate", kinds[0], Configured(config.name, "plates")))
         return draft.asking(Question("plate", "which kind of well plate is it?", kinds))
     plate = draft.get("plate")
+    size = SHAPES.get(int(plate.partition("-")[0])) if plate.partition("-")[0].isdigit() else None
+    outside = [] if size is None else [w for w in draft.get("wells") if not _on(w, size)]
+    if outside:
+        draft = draft.refusing(
+            No(
+                "wells",
+                f"{draft.said['wells'].source} on the {plate} plate",
+                f"the plate has no {', '.join(outside[:6])}",
+                "Name wells that the plate has.",
+            )
+        )
     if plate not in config.plates:
         return draft.refusing(
             No(
@@ -87,6 +100,12 @@ def _plate(draft: Draft, config: MicroscopeConfig) -> Draft:
             )
         )
     return draft
+
+
+def _on(well: str, size: tuple[int, int]) -> bool:
+    letters = well.rstrip("0123456789")
+    row = row_number(letters) if letters else 0
+    return 1 <= row <= size[0] and 1 <= int(well[len(letters) :] or 0) <= size[1]
 
 
 def _counted(draft: Draft, config: MicroscopeConfig) -> Draft:
@@ -264,7 +283,10 @@ def _stack(draft: Draft, config: MicroscopeConfig) -> Draft:
 
 
 def _reaction(draft: Draft, config: MicroscopeConfig) -> Draft:
-    if draft.has("stop.after_events") and not draft.get("watch"):
+    told = (
+        draft.has("target") and "event" in draft.get("notify.on", ()) and not draft.has("search.")
+    )
+    if (draft.has("stop.after_events") or told) and not draft.get("watch"):
         draft = _counting(draft)
     if not draft.get("watch"):
         return draft

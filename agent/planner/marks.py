@@ -31,7 +31,7 @@ def language_of(text: str) -> str:
         own = lexicon(language)
         small = sum(word in own.common for word in words)
         only = sum(word in own.known and word not in english for word in words)
-        counts[language] = small + 0.5 * only
+        counts[language] = small + 0.5 * only if small else 0.0
     best = max(LANGUAGES, key=lambda language: counts[language])
     return best if counts[best] > counts["en"] else "en"
 

@@ -48,7 +48,10 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
     out: list[str] = []
     starts = [(0, 0)]
     length = last = 0
+    webs = [match.span() for match in _WEB.finditer(plain)]
     for match in _WORD.finditer(plain):
+        if any(a <= match.start() < b for a, b in webs) or _a_name(plain, match):
+            continue
         glued = plain[match.end() : match.end() + 1].isdigit()
         word = match.group().lower()
         mended = (
@@ -68,7 +71,21 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
     return Normal(text, "".join(out), tuple(starts))
 
 
+_WEB = re.compile(r"\S+@\S+|[a-z]+://\S+", re.I)
+_SLIPS = {"whne": "when", "wehn": "when", "hwen": "when", "eahc": "each", "thne": "then"}
+
+
+def _a_name(text: str, match: re.Match[str]) -> bool:
+    """Whether a capital inside a sentence makes it somebody's name (or a German noun)."""
+    if not match.group()[0].isupper() or match.group().isupper():
+        return False
+    before = text[: match.start()].rstrip(" \t")
+    return bool(before) and before[-1] not in ".!?:;-*\n("
+
+
 def _mend(word: str, lexicon: Lexicon) -> str:
+    if word in _SLIPS:
+        return _SLIPS[word]
     if len(word) < SHORTEST or word in lexicon.known or not word.isalpha():
         return word
     return _nearest(word, lexicon.language) or word

@@ -62,6 +62,7 @@ def _length(q: Quantity, prefix: str, near: Nearby, found: Found) -> bool:
         return True
     if (
         _BOTH.match(q.text)
+        or _BOTH.search(near.text[max(0, a - 4) : a])
         or near.left(a, "either_side", words=0)
         or near.right(b, "either_side", words=1)
     ):

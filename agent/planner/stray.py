@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\w.,]*")
 _WELL = re.compile(r"(?<![\w-])[A-Za-z]{1,2}\d{1,3}(?![\w-])")
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}[ \u00a0\u202f]\d{3}(?=\s*(ms|s|sec|min|h|um|µm)\b)", re.I)
+_SPOKEN = re.compile(
+    r"\b(zero|one|two|three|four|five|six|seven|eight|nine|ten) point (zero|one|two|three|four|five|six|seven|eight|nine)\b",
+    re.I,
+)
 _ODD_UNIT = re.compile(
     r"\d[\d.,]*\s*(kilo|mega|giga|deci|hecto|pico|femto)[ -]?(?!byte)[a-z]+", re.I
 )
@@ -34,7 +38,7 @@ def stray_numbers(
 ) -> None:
     """Ask about numbers that were not read next to an exposure; refuse wells that were not."""
     text = near.text
-    for odd in (_SPACED, _ODD_UNIT):
+    for odd in (_SPACED, _ODD_UNIT, _SPOKEN):
         found.unclear += [match.span() for match in odd.finditer(text)]
     _coordinates(text, config, found)
     held = [*near.held, *((c.start, c.end) for c in channels)]

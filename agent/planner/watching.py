@@ -68,6 +68,9 @@ def read_watching(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
         chosen = _choose([m for m, c in named if c.about is About.SEARCH and m.name not in GENERIC])
     if chosen is None and triggers:
         chosen = _choose([m for m, _ in named])
+    if chosen is None:
+        told = (About.STOP, About.NOTIFY)
+        chosen = _choose([m for m, c in named if c.about in told and m.name not in GENERIC])
     if chosen is not None:
         found.say("target", chosen.name, chosen.start, chosen.end, "target")
 

@@ -143,7 +143,12 @@ def _wells(where: Places, near: Nearby, found: Found) -> None:
         found.unclear += [(s.start, s.end) for s in said.unclear]
         return
     if its_plate is None or its_plate.wells not in SHAPES:
-        found.open_wells = (said, a, b)
+        named = said.on(*max(SHAPES.values()))
+        explicit = all(x.rows is not None and x.columns is not None for x in said.included)
+        if explicit and said.included and not isinstance(named, NoSuchWells):
+            found.say("wells", named, a, b)  # whether the plate has them is seen when it is known
+        else:
+            found.open_wells = (said, a, b)
         return
     named = said.on(*SHAPES[its_plate.wells])
     if isinstance(named, NoSuchWells):
@@ -194,7 +199,7 @@ def _positions(
         denied = near.denied(a, words=1)
         if denied and one.said is Said.ALL:
             continue
-        if one.unclear or _SOME.search(near.text[:a]):
+        if one.unclear:
             found.unclear.append((a, b))
             continue
         names = _names(one, known)
@@ -219,6 +224,8 @@ def _positions(
         if denied:
             gone |= set(names)
             continue
+        if one.said is Said.ALL and _SOME.search(near.text):
+            continue
         if one.said is Said.ALL:
             every = names, a, b
             if one.mine and one.count and told and set(told) != set(names):
@@ -233,10 +240,13 @@ def _positions(
         told, first, last = [n for n in every[0]], every[1], every[2]
     told = [name for name in told if name not in gone]
     told, last = _listed_later(told, last, known, near, found)
-    if not told and "positions.count" not in found.said:
+    if not told and "positions.count" not in found.said and not _SOME.search(near.text):
         mark = next((m for m in near.marks if m.concept == "all_positions"), None)
         if mark is not None and not near.denied(mark.start, words=1):
-            found.say("positions.all", True, mark.start, mark.end)
+            if gone:
+                told, first, last = [n for n in known if n not in gone], mark.start, mark.end
+            else:
+                found.say("positions.all", True, mark.start, mark.end)
     if told:
         found.said.pop("positions.count", None)
         found.clashes.pop("positions.count", None)

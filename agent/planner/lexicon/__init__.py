@@ -67,7 +67,7 @@ def lexicon(language: str) -> Lexicon:
         {key: _pattern(patterns) for key, patterns in data.items() if patterns},
         {key: _pattern(patterns) for key, patterns in wanted.items() if patterns},
         common,
-        frozenset(words | protected | common),
+        frozenset(words | protected | common | _reading_words(language)),
         mendable,
         colours,
     )
@@ -77,6 +77,12 @@ _LENT = (  # English words that speakers of other languages use among theirs
     "stack step planes exposure autofocus binning grid overlap objective refuse_limits "
     "refuse_delete refuse_guards shutter_open foreign gentle events synchronized"
 ).split()
+
+
+def _reading_words(language: str) -> set[str]:
+    """Words of quantities and places: the readers mend these themselves."""
+    text = (files("agent.planner.reading") / "words" / f"{language}.yaml").read_text("utf-8")
+    return set(re.findall(r"[^\W\d_]{3,}", text.lower()))
 
 
 _DYES = set("green red blue hoechst mcherry rhodamine dapi fitc tritc channel position".split())
