@@ -48,10 +48,28 @@ def _baseline(baseline: useq.MDASequence) -> dict[str, Any]:
     return baseline.model_dump(exclude_unset=True)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes line separators that YAML would fold (NEL, LS, PS) as escapes."""
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    style = '"' if any(char in value for char in "\x85\u2028\u2029") else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def _yaml(data: object) -> str:
-    return yaml.safe_dump(
-        _plain(data), sort_keys=False, allow_unicode=True, default_flow_style=None, width=100
+    text: str = yaml.dump(
+        _plain(data),
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        default_flow_style=None,
+        width=100,
     )
+    return text
 
 
 def _plain(value: Any) -> Any:

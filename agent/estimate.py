@@ -205,7 +205,13 @@ def _round_times_s(
     places, z_plan = fields(plan), plan.baseline.z_plan
     events = event_templates(plan, places[0], VisitKind.BASELINE)
     follows = z_plan is None or z_plan.is_relative
-    return round_times_s(places, events, config, focus, follows=follows)
+    first_s, later_s = round_times_s(places, events, config, focus, follows=follows)
+    used = [event.channel.config for event in events if event.channel is not None]
+    if focus is not None:
+        used.insert(0, focus.channel)
+    if used and used[0] == used[-1]:  # later visits find the channel in place, the first does not
+        first_s += config.timing.channel_switch_s
+    return first_s, later_s
 
 
 def light(events: Iterable[useq.MDAEvent], config: MicroscopeConfig, objective: str | None) -> Dose:

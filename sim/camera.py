@@ -98,4 +98,5 @@ def binned(counts: NDArray[np.uint16], factor: int, offset: int, top: int) -> ND
     height, width = counts.shape[0] // factor, counts.shape[1] // factor
     blocks = counts[: height * factor, : width * factor].reshape(height, factor, width, factor)
     sums = blocks.sum(axis=(1, 3), dtype=np.int64) - (factor**2 - 1) * offset
-    return np.clip(sums, 0, top).astype(np.uint16)
+    total: NDArray[np.uint16] = np.clip(sums, 0, top).astype(np.uint16)
+    return total

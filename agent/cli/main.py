@@ -44,6 +44,9 @@ def options(
 
 
 PlanArg = Annotated[str, typer.Argument(metavar="PLAN", help="A plan: YAML file or shipped name.")]
+SaidArg = Annotated[
+    str, typer.Argument(metavar="PLAN", help="YAML file, shipped name, or what you want in words.")
+]
 RunArg = Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")]
 OutOpt = Annotated[
     Path | None, typer.Option("--out", help="Run directory to create (default: runs/NAME-TIME).")
@@ -68,7 +71,7 @@ ForceOpt = Annotated[bool, typer.Option("--force", help="Overwrite what is there
 
 @app.command(epilog="Example: microscout rehearse mitosis_watch --seed 7")
 def rehearse(
-    plan: PlanArg,
+    plan: SaidArg,
     scenario: Annotated[
         str | None, typer.Option(help="Simulated specimen: shipped name or YAML file.")
     ] = None,
@@ -171,12 +174,18 @@ def tell(
 
 @app.command(epilog="Example: microscout run plan.yaml --microscope demo")
 def run(
-    plan: PlanArg, microscope: MicroscopeOpt = None, out: OutOpt = None, json: JsonOpt = False
+    plan: SaidArg,
+    microscope: MicroscopeOpt = None,
+    out: OutOpt = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="A plan made of words needs no confirmation.")
+    ] = False,
+    json: JsonOpt = False,
 ) -> None:
     """Run a plan on a real microscope. Ctrl-C ends it in order, twice ends it at once."""
     from agent.commands.run import run as command
 
-    raise typer.Exit(command(plan, microscope, out, json=json))
+    raise typer.Exit(command(plan, microscope, out, json=json, yes=yes))
 
 
 @app.command(epilog="Example: microscout replay replay_fields --images my_images --pixel-size 0.65")

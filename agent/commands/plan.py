@@ -15,8 +15,8 @@ from agent.finding import config_error
 from agent.load import dump_plan, load_microscope
 from agent.newfile import refuse_existing, whole
 from agent.planner.graph import PlannerGraph
-from agent.planner.remember import remembering
 from agent.planner.proposal import Outcome
+from agent.planner.remember import remembering
 from agent.planner.sessions import conversation, conversations, new_thread
 from agent.planner.show import asked, show, told
 
@@ -69,7 +69,7 @@ def plan(words: str, wanted: Wanted, out: Path | None, resume: str | None, *, js
     if not words.strip() and resume is None:
         raise config_error("plan", "no instruction", 'say what you want: microscout plan "..."')
     with conversing(words, wanted, resume) as (graph, thread):
-        proposal = _talk(graph, thread, wanted, ask=not json and sys.stdin.isatty())
+        proposal = talk(graph, thread, wanted, ask=not json and sys.stdin.isatty())
         text = dump_plan(proposal.plan) if proposal.plan is not None else ""
         _record_refusal(graph, thread, proposal)
         if json:
@@ -124,8 +124,8 @@ def _reader(wanted: Wanted) -> Reader:
     return ChatReader(ChatOptions(model=wanted.model, base_url=wanted.base_url))
 
 
-def _talk(graph: PlannerGraph, thread: str, wanted: Wanted, *, ask: bool) -> Proposal:
-    """Answers given beforehand, then those of the person at the terminal."""
+def talk(graph: PlannerGraph, thread: str, wanted: Wanted, *, ask: bool) -> Proposal:
+    """Answers given beforehand, then those of the person at the terminal; where it stands then."""
     given = dict(wanted.answers or {})
     while (waiting := graph.waiting(thread)) and "questions" in waiting:
         slots = [question["slot"] for question in waiting["questions"]]

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from agent.check import FrameSize, instrument_facts
 from agent.commands.appointment import at_once
 from agent.commands.look import look_over, refuse_on_errors
+from agent.commands.said import load_said
 from agent.dump import dump_model
 from agent.finding import config_error, line_of, one_line
-from agent.load import load_microscope, load_plan
+from agent.load import load_microscope
 from policies.judge_config import ClassicalJudgeConfig, MllmJudgeConfig
 
 if TYPE_CHECKING:
@@ -42,8 +43,12 @@ def rehearse(
     judge: str | None = None,
     json: bool,
 ) -> int:
-    """Exit code 0 when the run is complete. `judge`: another kind than the plan's."""
-    loaded = with_judge(load_plan(plan_name), judge)
+    """Exit code 0 when the run is complete. `judge`: another kind than the plan's.
+
+    `plan_name` may be an instruction: the plan that is made of it is shown first.
+    """
+    said = load_said(plan_name, microscope_name, confirm=False, yes=False)
+    loaded = with_judge(said, judge)
     microscope = load_microscope(
         microscope_name or loaded.plan.microscope or DEFAULT_MICROSCOPE, beside=loaded.path.parent
     )

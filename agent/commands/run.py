@@ -10,19 +10,27 @@ from typing import TYPE_CHECKING
 from agent.check import instrument_facts
 from agent.commands.appointment import appointment, wait
 from agent.commands.look import look_over, refuse_on_errors
+from agent.commands.said import load_said
 from agent.finding import config_error
-from agent.load import load_microscope, load_plan
+from agent.load import load_microscope
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def run(plan_name: str, microscope_name: str | None, out: Path | None, *, json: bool) -> int:
-    """Exit code 0 when the run is complete.
+def run(
+    plan_name: str,
+    microscope_name: str | None,
+    out: Path | None,
+    *,
+    json: bool,
+    yes: bool = False,
+) -> int:
+    """Exit code 0 when the run is complete. `plan_name` may be an instruction, to be confirmed.
 
     With `start_at` everything is looked at now, and imaged from then on.
     """
-    loaded = load_plan(plan_name)
+    loaded = load_said(plan_name, microscope_name, confirm=True, yes=yes)
     named = microscope_name or loaded.plan.microscope
     if named is None:
         raise config_error(loaded.path, "no microscope named", "give --microscope NAME or FILE")

@@ -53,7 +53,7 @@ class Clause:
 
 _SHORT = r"e\.g|i\.e|z\.b|pos|approx|ca|max|min|máx|no|nr|exp|incl|vs|resp|obj|std|sek|sec|hrs?|ms|bel|st|dr|etc|env"
 _ENDS = re.compile(
-    rf"(?<!\b\w\.\w)[.!?]+(?=\s|$)|\n+|;|(?<=\s)[•*](?=\s)|(?:^|(?<=\n))\s*-\s", re.I
+    r"(?<!\b\w\.\w)[.!?]+(?=\s|$)|\n+|;|(?<=\s)[•*](?=\s)|(?:^|(?<=\n))\s*-\s", re.I
 )
 _AFTER_SHORT = re.compile(rf"(?:^|[^\w])(?:{_SHORT})$", re.I)
 _COMMAS = re.compile(
@@ -250,9 +250,7 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
         if about is None:
             if clause.has("otherwise"):
                 about, trigger = About.BASELINE, None
-            elif clause.has("in_burst"):
-                about = About.REACTION
-            elif trigger is not None and trigger < i and _follows(sentence, trigger, i, conditions):
+            elif clause.has("in_burst") or (trigger is not None and trigger < i and _follows(sentence, trigger, i, conditions)):
                 about = About.REACTION
             elif before in (About.FOCUS, About.NOTIFY, About.STOP) and _belongs(clause, before):
                 about = before

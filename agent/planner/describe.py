@@ -113,7 +113,7 @@ def _stack(facts: Mapping[str, Any], prefix: str, verb: str) -> str:
         size = f"{number(above)} um above and {number(below)} um below"
     only = facts.get("stack.channels") if prefix == "stack." else None
     where = f" only in {_list(only)}" if only else ""
-    return f"{verb} a z-stack{where} with {size} and {number(step)} um steps."
+    return f"{verb} a z-stack{where} with {size} in {number(step)} um steps."
 
 
 def _search(facts: Mapping[str, Any]) -> str:
@@ -149,7 +149,7 @@ def _reaction(facts: Mapping[str, Any]) -> list[str]:
     if "reaction.stack.range_um" in facts:
         out.append(
             f"During the burst take a z-stack with {number(facts['reaction.stack.range_um'])} um "
-            f"range and {number(facts['reaction.stack.step_um'])} um steps."
+            f"range in {number(facts['reaction.stack.step_um'])} um steps."
         )
     return out
 
@@ -160,7 +160,7 @@ def _focus(facts: Mapping[str, Any]) -> str:
         return ""
     text = _WHEN[when].format(n=facts.get("autofocus.every_n_rounds"))
     text += f" in {facts['autofocus.channel']} ({number(facts['autofocus.exposure_ms'])} ms)"
-    text += f" over a {number(facts['autofocus.range_um'])} um range"
+    text += f" with a search range of {number(facts['autofocus.range_um'])} um"
     return f"{text}; if autofocus fails, {_FAILS[facts['autofocus.on_failure']]}."
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About, Clause, clauses
+from agent.planner.clocks import read_clocks
 from agent.planner.draft import Draft, Intent, No, Question
 from agent.planner.found import Found
 from agent.planner.intent import intent, refusals
@@ -19,7 +20,6 @@ from agent.planner.lexicon import lexicon
 from agent.planner.marks import language_of, marks
 from agent.planner.nearby import Nearby
 from agent.planner.normal import normal
-from agent.planner.plainness import not_plain
 from agent.planner.optics import (
     channel_names,
     named_channels,
@@ -31,11 +31,12 @@ from agent.planner.optics import (
     seconds_after_channels,
     unknown_channels,
 )
+from agent.planner.plainness import not_plain
 from agent.planner.reading.alone import alone, merged
 from agent.planner.reading.quantity import Kind, Quantity, quantities
 from agent.planner.slots import fits, slot_of
-from agent.planner.stray import stray_numbers
 from agent.planner.stacks import read_stack_channels, read_stacks
+from agent.planner.stray import stray_numbers
 from agent.planner.times import Lapse, lapse, say, timed
 from agent.planner.watching import read_reaction, read_watching
 from agent.planner.where import Places, corrected_plate, places, read_where
@@ -48,7 +49,6 @@ from agent.planner.wishes import (
     read_search,
     read_stop,
 )
-from agent.planner.clocks import read_clocks
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from agent.planner.clauses import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
-    from agent.planner.reading.names import Grid, Numbered, Plate, Wells
     from agent.planner.reading.kinds import Span
+    from agent.planner.reading.names import Grid, Numbered, Plate, Wells
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,11 @@ def test_synchronized_each_field_waits_for_its_verdict(
         sleeps.append(t_s)
         really_sleep(t_s, wake)
 
-    def start(self: VisitBook, visit: VisitRow, now_s: float, *, late: bool) -> int:
+    def start(
+        self: VisitBook, visit: VisitRow, now_s: float, *, late: bool, bursts_apart: bool = False
+    ) -> int:
         assert visit.fov not in {v.fov for v in self.undecided()}, "its verdict is still to come"
-        return really_start(self, visit, now_s, late=late)
+        return really_start(self, visit, now_s, late=late, bursts_apart=bursts_apart)
 
     monkeypatch.setattr(scope.clock, "sleep_until", sleep_until)
     monkeypatch.setattr(VisitBook, "start", start)

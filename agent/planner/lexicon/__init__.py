@@ -85,7 +85,7 @@ def _reading_words(language: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]{3,}", text.lower()))
 
 
-_DYES = set("green red blue hoechst mcherry rhodamine dapi fitc tritc channel position".split())
+_DYES = set(["green", "red", "blue", "hoechst", "mcherry", "rhodamine", "dapi", "fitc", "tritc", "channel", "position"])
 
 
 def _borrowed(english: dict[str, list[str]], key: str) -> list[str]:

@@ -298,9 +298,13 @@ def test_wells_of_a_plate_that_was_named() -> None:
 
 def test_wells_without_a_plate_in_an_answer_are_asked_about() -> None:
     before, question = asked("positions")
-    again = answered(before, question, "wells A1 and B3", demo(), NOW)
-    assert isinstance(again, Question) and "which kind of well plate" in again.text
-    result = answered(before, again, "wells A1 and B3 of a 96-well plate", demo(), NOW)
+    named = answered(before, question, "wells A1 and B3", demo(), NOW)
+    assert isinstance(named, Draft) and not named.has("plate")
+    still = {q.slot: q.text for q in complete(named, demo()).questions}
+    assert "which kind of well plate" in still["plate"]
+    rows = answered(before, question, "rows A and B", demo(), NOW)
+    assert isinstance(rows, Question) and "which kind of well plate" in rows.text
+    result = answered(before, question, "wells A1 and B3 of a 96-well plate", demo(), NOW)
     assert isinstance(result, Draft) and result.get("wells") == ("A1", "B3")
 
 
