@@ -169,12 +169,13 @@ def duration_s(plan: Plan, config: MicroscopeConfig) -> float:
         return (focused if focuses_in(plan, number) else plain)[min(number, 1)]
 
     last_s = takes_s(len(due) - 1)
+    apart_s = (focused if focuses_in(plan, len(due) - 1) else plain)[1]  # without the first move
     if min(map(sub, due[1:], due), default=math.inf) >= max(*plain, *focused):
         now_s = due[-1] + last_s  # no round is late
     else:
         for number, due_s in enumerate(due):
             now_s = max(now_s, due_s) + takes_s(number)
-    return now_s + plan.judge.latency_s + _backlog_s(plan, len(fields(plan)), last_s)
+    return now_s + plan.judge.latency_s + _backlog_s(plan, len(fields(plan)), apart_s)
 
 
 def focuses_in(plan: Plan, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""`microscout plan`: an instruction in plain words becomes a plan that can be checked at a glance."""
+"""`microscout plan`: an instruction in plain words becomes a plan, checked at a glance."""
 
 from __future__ import annotations
 

@@ -20,13 +20,15 @@ _LONE_WORD = 1  # an instruction has more words than a file's name has
 def is_words(text: str) -> bool:
     """Whether this is an instruction and no file or name: it has blanks, and no such file is."""
     several = len(text.split()) > _LONE_WORD
-    return several and Path(text[-40:]).suffix.lower() not in (".yaml", ".yml") and not _is_file(text)
+    return (
+        several and Path(text[-40:]).suffix.lower() not in (".yaml", ".yml") and not _is_file(text)
+    )
 
 
 def load_said(text: str, microscope: str | None, *, confirm: bool, yes: bool) -> LoadedPlan:
     """Load a plan, or make one of an instruction and show it (on stderr).
 
-    With `confirm` somebody must agree: at the terminal, or beforehand with `yes`. Raises ConfigError
+    With `confirm` somebody must agree: at the terminal, or beforehand with `yes`. ConfigError
     where the words are refused, leave something open, or nobody agrees; then nothing was moved.
     """
     if not is_words(text):

@@ -88,7 +88,8 @@ def _cost(draft: Draft, config: MicroscopeConfig, facts: InstrumentFacts | None)
         return f"That cannot be planned: {' '.join(str(error).split())}"
     if isinstance(plan, Question):
         return f"That depends: {plan.text}"
-    frame_bytes = facts.frame.bytes if facts and facts.frame else None
+    frame = facts.frame.binned(plan.camera.binning) if facts and facts.frame else None
+    frame_bytes = frame.bytes if frame else None
     objective = plan.objective or (facts.objective if facts else None)
     return f"That would take {cost_in_words(estimate(plan, config, objective, frame_bytes=frame_bytes))}."
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ class Clause:
 
 
 _SHORT = r"e\.g|i\.e|z\.b|pos|approx|ca|max|min|máx|no|nr|exp|incl|vs|resp|obj|std|sek|sec|hrs?|ms|bel|st|dr|etc|env"
-_ENDS = re.compile(
-    r"(?<!\b\w\.\w)[.!?]+(?=\s|$)|\n+|;|(?<=\s)[•*](?=\s)|(?:^|(?<=\n))\s*-\s", re.I
-)
+_ENDS = re.compile(r"(?<!\b\w\.\w)[.!?]+(?=\s|$)|\n+|;|(?<=\s)[•*](?=\s)|(?:^|(?<=\n))\s*-\s", re.I)
 _AFTER_SHORT = re.compile(rf"(?:^|[^\w])(?:{_SHORT})$", re.I)
 _COMMAS = re.compile(
     r",(?!\d)|,(?=\d)(?<=\D,)|\s[-/|]+>?\s|\s?[→⇒]\s?|\s?=>\s?|\s?->\s?|:(?=\s)|\(|\)"
@@ -145,7 +144,7 @@ def _cuts(
             places.add(match.start())
     edges = sorted({0, len(text), *places, *ends})
     sentence, out = 0, []
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         if text[a:b].strip(" ,.;:\n-()"):
             out.append((a, b, sentence))
         if b in ends:
@@ -250,7 +249,9 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
         if about is None:
             if clause.has("otherwise"):
                 about, trigger = About.BASELINE, None
-            elif clause.has("in_burst") or (trigger is not None and trigger < i and _follows(sentence, trigger, i, conditions)):
+            elif clause.has("in_burst") or (
+                trigger is not None and trigger < i and _follows(sentence, trigger, i, conditions)
+            ):
                 about = About.REACTION
             elif before in (About.FOCUS, About.NOTIFY, About.STOP) and _belongs(clause, before):
                 about = before

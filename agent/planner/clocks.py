@@ -60,7 +60,8 @@ def read_clocks(
         else:
             found.bare_clocks.append((a, b))
     out = []
-    for when, q in ends:
+    for said, q in ends:
+        when = said
         while when <= begin:
             when += dt.timedelta(days=1)
         seconds = (when - begin).total_seconds()

@@ -294,15 +294,16 @@ def _reaction(draft: Draft, config: MicroscopeConfig) -> Draft:
         draft = draft.asking(
             Question("target", "what is to be watched for?", ("mitosis", "dead cell"))
         )
-    if not draft.has("reaction.interval_s"):
-        if not draft.has("notify.on") or draft.has("reaction."):
-            draft = draft.asking(
-                Question(
-                    "reaction.interval_s",
-                    "how often is the field to be imaged when it appears?",
-                    ("every 20 s", "every 60 s"),
-                )
+    if not draft.has("reaction.interval_s") and (
+        not draft.has("notify.on") or draft.has("reaction.")
+    ):
+        draft = draft.asking(
+            Question(
+                "reaction.interval_s",
+                "how often is the field to be imaged when it appears?",
+                ("every 20 s", "every 60 s"),
             )
+        )
     if not draft.has("reaction.duration_s"):
         if draft.get("reaction.until_gone"):
             why = "ends earlier, as soon as the target is gone"

@@ -38,7 +38,7 @@ _REPEAT = {
 
 
 def seconds(value_s: float) -> str:
-    """14400 -> "4 h", 90 -> "90 s", 5400 -> "90 min": the largest unit that leaves a whole number."""
+    """14400 -> "4 h", 90 -> "90 s", 5400 -> "90 min": the largest unit with a whole number."""
     for size, unit in _UNITS:
         if value_s >= size and abs(value_s / size - round(value_s / size)) < 1e-9:
             return f"{round(value_s / size)} {unit}"

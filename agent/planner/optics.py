@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
@@ -261,9 +262,7 @@ def _respectively(
         names = before[-len(row) :]
         if len(row) < 2 or len(names) < len(row) or first.span.start in out:
             continue
-        joined = all(
-            _AND.fullmatch(text[a.end : b.start]) for a, b in zip(names, names[1:], strict=False)
-        )
+        joined = all(_AND.fullmatch(text[a.end : b.start]) for a, b in pairwise(names))
         gap = text[names[-1].end : first.span.start]
         if joined and len(re.findall(r"\w+", gap)) <= 3 and not re.search(r"[.;]", gap):
             out |= {q.span.start: c for q, c in zip(row, names, strict=True)}

@@ -82,7 +82,8 @@ def propose(draft: Draft, config: MicroscopeConfig, facts: InstrumentFacts | Non
     if bad:
         return Proposal(full.refusing(*(_no(finding, full) for finding in bad)))
     objective = plan.objective or (facts.objective if facts else None)
-    frame_bytes = facts.frame.bytes if facts and facts.frame else None
+    frame = facts.frame.binned(plan.camera.binning) if facts and facts.frame else None
+    frame_bytes = frame.bytes if frame else None
     cost = estimate(plan, config, objective, frame_bytes=frame_bytes)
     worth_saying = tuple(f for f in found if f.level is not Level.ERROR)
     return Proposal(full, plan, worth_saying, cost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
@@ -172,7 +173,7 @@ def read_stack_channels(channels: Sequence[Channel], near: Nearby, found: Found)
 def _with_listed(flat: Sequence[Channel], channels: Sequence[Channel], text: str) -> set[str]:
     """ "DAPI and GFP flat": those listed with a flat one are flat as well."""
     names = {c.preset for c in flat}
-    for one, two in zip(channels, channels[1:], strict=False):
+    for one, two in pairwise(channels):
         if (
             text[one.end : two.start].strip() in ("and", "&", "+", "und", "et", "e", "y")
             and two in flat

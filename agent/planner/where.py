@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
@@ -67,7 +68,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s|\n|\)")
 def _mentions(text: str, language: str, names: tuple[str, ...]) -> Iterator[Numbered]:
     """Mentions of positions, sentence by sentence: a list does not go on in the next line."""
     edges = [0, *(m.end() for m in _SENTENCE.finditer(text)), len(text)]
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         for one in numbered(text[a:b], language, names):
             span = replace(one.span, start=one.span.start + a, end=one.span.end + a)
             yield replace(one, span=span)
@@ -237,7 +238,7 @@ def _positions(
         last = b
         told += [name for name in names if name not in told]
     if not told and every is not None:
-        told, first, last = [n for n in every[0]], every[1], every[2]
+        told, first, last = list(every[0]), every[1], every[2]
     told = [name for name in told if name not in gone]
     told, last = _listed_later(told, last, known, near, found)
     if not told and "positions.count" not in found.said and not _SOME.search(near.text):

@@ -31,7 +31,7 @@ _ORDINALS = {"second": 2, "other": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 
              "secondo": 2, "terzo": 3, "quarto": 4, "quinto": 5, "decimo": 10,
              "due": 2, "tre": 3, "quattro": 4, "cinque": 5, "dieci": 10,
              "segundo": 2, "segunda": 2, "tercer": 3, "tercera": 3, "cuarto": 4, "cuarta": 4,
-             "quinto": 5, "quinta": 5, "décimo": 10, "décima": 10,
+             "quinta": 5, "décimo": 10, "décima": 10,
              "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "diez": 10,
              "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "zehn": 10}  # fmt: skip
 
@@ -86,9 +86,13 @@ def read_stop(quantities: Quantities, near: Nearby, found: Found) -> None:
         if q.kind is Kind.PERCENT and near.near(a, b, "confluence", words=3):
             if clause.about is About.STOP or near.left(a, "until", words=3):
                 found.say("stop.confluence", q.value, a, b)
-        elif q.kind is Kind.COUNT and clause.about is About.STOP and float(q.value).is_integer():
-            if near.right(b, "events", "target", words=3) or near.left(a, "events", words=1):
-                found.say("stop.after_events", int(q.value), a, b)
+        elif (
+            q.kind is Kind.COUNT
+            and clause.about is About.STOP
+            and float(q.value).is_integer()
+            and (near.right(b, "events", "target", words=3) or near.left(a, "events", words=1))
+        ):
+            found.say("stop.after_events", int(q.value), a, b)
 
 
 def read_messages(clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
@@ -241,9 +245,12 @@ def read_flags(clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
             if mark is not None:
                 found.say(slot, value, mark.start, mark.end)
         once = near.within(clause, "once")
-        if once is not None and clause.about in (About.BASELINE, About.SEARCH):
-            if not near.denied(once.start, words=0) or "time" in near.text[once.start : once.end]:
-                found.say("once", True, once.start, once.end)
+        if (
+            once is not None
+            and clause.about in (About.BASELINE, About.SEARCH)
+            and (not near.denied(once.start, words=0) or "time" in near.text[once.start : once.end])
+        ):
+            found.say("once", True, once.start, once.end)
 
 
 def read_rounds(

@@ -153,9 +153,7 @@ def moody(frames: Sequence[Frame]) -> Verdict:
     focus = FocusState.OUT if mood % 4 == 0 else FocusState.IN
     given = verdict(visit_id, frames[0].key.fov, (mood % 1000) / 1000, focus)
     place = frames[0].meta
-    seen = SeenObject(
-        x_um=place.x_um + mood % 25 - 12, y_um=0, area_um2=9, label="cell", score=0.9
-    )
+    seen = SeenObject(x_um=place.x_um + mood % 25 - 12, y_um=0, area_um2=9, label="cell", score=0.9)
     said = {"objects": (seen,), "count": mood % 30, "confluence": (mood % 10) / 10}
     return given.model_copy(update={"rationale": f"{digest:08x}", **said})
 

@@ -73,10 +73,28 @@ def lexicon(language: str) -> Lexicon:
     )
 
 
-_LENT = (  # English words that speakers of other languages use among theirs
-    "stack step planes exposure autofocus binning grid overlap objective refuse_limits "
-    "refuse_delete refuse_guards shutter_open foreign gentle events synchronized"
-).split()
+# English words that speakers of other languages use among theirs
+_LENT = frozenset(
+    {
+        "stack",
+        "step",
+        "planes",
+        "exposure",
+        "autofocus",
+        "binning",
+        "grid",
+        "overlap",
+        "objective",
+        "refuse_limits",
+        "refuse_delete",
+        "refuse_guards",
+        "shutter_open",
+        "foreign",
+        "gentle",
+        "events",
+        "synchronized",
+    }
+)
 
 
 def _reading_words(language: str) -> set[str]:
@@ -85,7 +103,19 @@ def _reading_words(language: str) -> set[str]:
     return set(re.findall(r"[^\W\d_]{3,}", text.lower()))
 
 
-_DYES = set(["green", "red", "blue", "hoechst", "mcherry", "rhodamine", "dapi", "fitc", "tritc", "channel", "position"])
+_DYES = {
+    "green",
+    "red",
+    "blue",
+    "hoechst",
+    "mcherry",
+    "rhodamine",
+    "dapi",
+    "fitc",
+    "tritc",
+    "channel",
+    "position",
+}
 
 
 def _borrowed(english: dict[str, list[str]], key: str) -> list[str]:

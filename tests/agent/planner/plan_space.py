@@ -157,7 +157,7 @@ def _reaction(rng: Random, slots: dict[str, Any]) -> dict[str, Any]:
 
 
 def _search(rng: Random, slots: dict[str, Any]) -> dict[str, Any]:
-    fields = len(slots.get("wells") or slots.get("positions"))
+    fields = len(slots.get("wells") or slots["positions"])
     fields *= slots.get("grid.rows", 1) * slots.get("grid.columns", 1)
     by = rng.choice(["target", "count", "confluence"])
     search: dict[str, Any] = {
