@@ -214,6 +214,36 @@ def _say_what_about(text: str, found: list[Clause]) -> None:
     for number in sorted({clause.sentence for clause in found}):
         sentence = [clause for clause in found if clause.sentence == number]
         triggered = _one_sentence(text, sentence, triggered, conditions)
+    if not triggered:
+        _film_what_divides(text, found)
+
+
+_FILMED = re.compile(
+    r"\W*(and |then )?(film|record|capture|image|follow|track|catch) (it when |any|each|every|an?|all|the"
+    r"|whatever|whichever|those)\b[^,;.]{0,14}",
+    re.I,
+)
+
+
+def _film_what_divides(text: str, found: list[Clause]) -> None:
+    """ "P1 every 5 min for 2 h; film a dividing cell every 30 s": a reaction without an "if".
+
+    Only where an earlier clause has the time lapse's own interval.
+    """
+    lapse = False
+    for clause in found:
+        if clause.about is not About.BASELINE:
+            continue
+        if lapse and clause.has("every") and not clause.places:
+            said = _FILMED.match(text, clause.start, clause.end)
+            targets = [m for m in clause.marks if m.concept == "target" and m.name not in _PLAIN]
+            if said is not None and targets and targets[0].start <= said.end() + 2:
+                clause.about = About.TRIGGER
+                continue
+        lapse = lapse or clause.has("every") or (clause.quantities > 0 and bool(clause.places))
+
+
+_PLAIN = ("cell", "nucleus")
 
 
 def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions: bool) -> bool:

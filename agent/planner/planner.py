@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.check import instrument_facts
+from agent.finding import ConfigError
 from agent.load import load_microscope
 from agent.memory.memory import Memory
 from agent.planner.chat import Told
@@ -47,5 +49,5 @@ def _learn(folder: Path, name: str, text: str) -> None:
     if not path.suffix:
         path = path.with_suffix(".md")
     path.write_text(text, encoding="utf-8")
-    with Memory(folder / "memory") as memory:
-        memory.learn(path)
+    with Memory(folder / "memory") as memory, contextlib.suppress(ConfigError):
+        memory.learn(path)  # what cannot be learned is not there
