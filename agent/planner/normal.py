@@ -52,7 +52,7 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
     for match in _WORD.finditer(plain):
         if any(a <= match.start() < b for a, b in webs) or _a_name(plain, match):
             continue
-        glued = plain[match.end() : match.end() + 1].isdigit()
+        glued = _GLUED.match(plain, match.end()) is not None
         word = match.group().lower()
         mended = (
             "every "
@@ -72,6 +72,7 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
 
 
 _WEB = re.compile(r"\S+@\S+|[a-z]+://\S+", re.I)
+_GLUED = re.compile(r"\d+([.,]\d+)?\s*(s|sec|secs|min|mins|h|hr|hrs|d)\b", re.I)  # q30min
 _SLIPS = {"whne": "when", "wehn": "when", "hwen": "when", "eahc": "each", "thne": "then"}
 
 

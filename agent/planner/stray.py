@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\w.,]*")
 _WELL = re.compile(r"(?<![\w-])[A-Za-z]{1,2}\d{1,3}(?![\w-])")
+_GOES_ON = re.compile(r"\s*(?:to|through|-|–|bis|à|a)\s*([A-Z]{1,2}\d{1,2})(?![\w-])")
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}[ \u00a0\u202f]\d{3}(?=\s*(ms|s|sec|min|h|um|µm)\b)", re.I)
 _SPOKEN = re.compile(
     r"\b(zero|one|two|three|four|five|six|seven|eight|nine|ten) point (zero|one|two|three|four|five|six|seven|eight|nine)\b",
@@ -94,6 +95,14 @@ def _wells(
     text: str, held: Sequence[tuple[int, int]], config: MicroscopeConfig, found: Found
 ) -> None:
     known = {name.lower() for name in (*config.channels, *config.positions)}
+    for _, end in held:  # "P24 to Q25", of which only the first is a well
+        tail = _GOES_ON.match(text, end)
+        if tail is not None and "wells" in found.said and tail[1].lower() not in known:
+            reason = f"the plate has no well {tail[1]}"
+            found.refused.append(
+                No("wells", f"“{tail[1]}”", reason, "Name wells that the plate has.")
+            )
+            return
     for match in _WELL.finditer(text):
         name = match.group()
         if _read(match, held) or name.lower() in known or not name[0].isupper():
