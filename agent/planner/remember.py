@@ -123,7 +123,8 @@ def with_document(
     said: dict[str, Said] = {}
     notes = [f"read from {document.name}"]
     clashes: dict[str, tuple[Said, Said]] = {}
-    for passage in document.passages:
+    headed = [p for p in document.passages if _IMAGING.search(p.heading.rpartition(" > ")[2])]
+    for passage in headed or document.passages:
         if passage.suspicious:
             notes.append(
                 f"{document.name}, {passage.place}: {passage.suspicious}; nothing of it was taken"
