@@ -17,6 +17,8 @@ def tables(found: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Mappin
         yield "Instructions (`microscout bench plan`)", sets[0], _sets(sets)
         yield "By language and by what was expected", sets[0], _parts(sets)
     for result in found.values():
+        if result.get("bench") == "readers":
+            yield "What it was chosen from (`microscout bench readers`)", result, _readers(result)
         if "right_first" in result:
             yield "Documents (`microscout bench memory`)", result, _memory(result)
         if "largest_error" in result:
@@ -77,3 +79,19 @@ def _estimates(result: Mapping[str, Any]) -> Rows:
         for name, error in result["largest_error"].items()
     ]
     return ("what", "figure"), rows
+
+
+def _readers(result: Mapping[str, Any]) -> Rows:
+    header = ("reader of quantities", "right slot", "wrong slot", "other")
+    rows: list[tuple[Any, ...]] = [
+        (name, f"{result[key]['right']:.1%}", f"{result[key]['wrong_slot']:.1%}", "")
+        for name, key in (
+            ("rules (the embedded planner)", "rules"),
+            ("sentence encoder and a linear model", "encoder"),
+            ("rules, the encoder where they are silent", "both"),
+        )
+    ]
+    lm = result["language_model"]
+    size = f"{lm['parameters'] / 1e6:.1f} M parameters"
+    speed = f"{lm['ms_per_form']} ms for a form of {lm['form_tokens']} tokens (not trained)"
+    return header, [*rows, (f"language model of the judge's size, {size}", "", "", speed)]

@@ -457,6 +457,18 @@ def bench_plan(
     raise typer.Exit(command(instructions, json=json, verbose=verbose))
 
 
+@bench.command("readers", epilog="Example: microscout bench readers dev.jsonl dev2.jsonl --json")
+def bench_readers(
+    train: Annotated[Path, typer.Argument(help="Instructions to learn from, JSON Lines.")],
+    test: Annotated[Path, typer.Argument(help="Instructions to compare on, JSON Lines.")],
+    json: JsonOpt = False,
+) -> None:
+    """Rules, a sentence encoder, both, and a small language model as readers of instructions."""
+    from agent.bench.readers import bench_readers as command
+
+    raise typer.Exit(command(train, test, json=json))
+
+
 @bench.command("memory", epilog="Example: microscout bench memory --json")
 def bench_memory(
     questions: Annotated[
