@@ -81,7 +81,8 @@ def _a_name(text: str, match: re.Match[str]) -> bool:
     if not match.group()[0].isupper() or match.group().isupper():
         return False
     before = text[: match.start()].rstrip(" \t")
-    return bool(before) and before[-1] not in ".!?:;-*\n("
+    initial = re.search(r"(?<![^\W_])[A-Z]\.$", before) is not None  # "E. Rossi"
+    return initial or (bool(before) and before[-1] not in ".!?:;-*\n(")
 
 
 def _mend(word: str, lexicon: Lexicon) -> str:

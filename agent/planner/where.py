@@ -237,6 +237,8 @@ def _positions(
         first = a if not told else first
         last = b
         told += [name for name in names if name not in told]
+        if one.said is Said.NUMBERS and _ONE_MORE.match(near.text, b):
+            found.unclear.append((a, b))  # "positions one two and six": where does the list end?
     if not told and every is not None:
         told, first, last = list(every[0]), every[1], every[2]
     told = [name for name in told if name not in gone]
@@ -254,6 +256,7 @@ def _positions(
         found.say("positions", tuple(told), first, last, "positions")
 
 
+_ONE_MORE = re.compile(r"\s+(one|two|three|four|five|six|eins|zwei|drei|vier|fünf|sechs)\b", re.I)
 _SOME = re.compile(
     r"\b(some|a few|several|einige[nr]?|ein paar|quelques|alcun[ei]|algun[oa]s)( of)?( my| the)?\s*$",
     re.I,
