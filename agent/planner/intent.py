@@ -6,9 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from agent.planner.draft import Intent, No
+from agent.planner.lexicon import LANGUAGES, lexicon
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from agent.planner.marks import Mark
     from agent.planner.nearby import Nearby
@@ -66,7 +67,26 @@ def refusals(marks: Sequence[Mark], near: Nearby, normal: Normal) -> tuple[No, .
             a, b = normal.back(mark.start, mark.end)
             found.append(No(rule, f"“{normal.original[a:b]}”", bound, remedy))
             break
-    return tuple(found)
+    known = {no.rule for no in found}
+    return (*found, *(no for no in _in_any_language(normal.original) if no.rule not in known))
+
+
+# refused in whatever language they are said, beside words of another one
+_ALWAYS = ("refuse_limits", "refuse_delete", "refuse_guards", "shutter_open")
+_NOT_BEFORE = re.compile(r"\b(nicht|non|ne|no|not|never|pas|nunca|mai|don't)\s+(\w+\s+)?$", re.I)
+
+
+def _in_any_language(text: str) -> Iterator[No]:
+    for language in LANGUAGES:
+        for concept in _ALWAYS:
+            pattern = lexicon(language).concepts.get(concept)
+            match = pattern.search(text) if pattern is not None else None
+            if match is None or _NOT_BEFORE.search(
+                text[max(0, match.start() - 20) : match.start()]
+            ):
+                continue
+            rule, bound, remedy = _REFUSED[concept]
+            yield No(rule, f"“{match.group().strip()}”", bound, remedy)
 
 
 def intent(marks: Sequence[Mark], normal: Normal, held: Sequence[tuple[int, int]]) -> Intent:

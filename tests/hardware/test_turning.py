@@ -110,13 +110,22 @@ def test_a_turn_that_fails_leaves_the_light_off_and_the_visit_without_images(sim
 
     rig.core.setConfig = set_config
     rig.core.setShutterOpen("White Light Shutter", True)
+    at_the_end: list[set[str]] = []
+    really_off = rig.microscope.light_off
+
+    def light_off() -> tuple[str, ...]:
+        left = really_off()
+        at_the_end.append({s for s in SHUTTERS if rig.core.getShutterOpen(s)})
+        return left
+
+    rig.microscope.light_off = light_off
     done = run(rig, [burst(1)])
+    assert at_the_end == [set(), set()]  # once for the turn, once for the end of the run
     assert done.source.frames == []
     assert rig.book.rows == []
     (fault,) = done.source.account.faults
     assert "asked for 40X, reads 20X" in str(fault)
     assert done.source.account.reasons == [str(fault)]
-    assert {s for s in SHUTTERS if rig.core.getShutterOpen(s)} == set()
     # the turret is asked where it is before the next turn: the run goes on with what it says
     stuck[0] = False
     after = run(rig, [baseline(2), burst(3)])
