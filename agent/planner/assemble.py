@@ -37,7 +37,6 @@ def assemble(
         "baseline": sequence,
         "judge": {"kind": JUDGED[0], "fallback": JUDGED[1], "channel": draft.get("channels")[0]},
         "decide": _decide(draft),
-        "reaction": _reaction(draft, config),
         "autofocus": _autofocus(draft),
         "budget": _below(draft, "budget."),
         "stop": _below(draft, "stop."),
@@ -46,6 +45,8 @@ def assemble(
         "coupling": draft.get("coupling", "free_run"),
         "objective": draft.get("objective"),
     }
+    if reaction := _reaction(draft, config):
+        data["reaction"] = reaction
     if draft.has("search.best"):
         data["search"] = _below(draft, "search.")
         if draft.get("search.by") == "target" and not draft.get("watch"):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
 from agent.planner.reading.quantity import Kind
-from agent.planner.times import is_exposure
+from agent.planner.times import SECONDS, is_exposure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -172,6 +172,8 @@ def read_channels(
         ("reaction.channels", (About.REACTION, About.TRIGGER)),
     ):
         here = [c for c in channels if clause_at[c.start].about in abouts]
+        told = [c for c in here if clause_at[c.start].about is not About.STORY and not c.no]
+        here = told or here  # "they were stained with Hoechst" counts where nothing else is named
         kept = _after_corrections([c for c in here if not c.no and c.preset not in banned], found)
         if kept:
             names = tuple(dict.fromkeys(c.preset for c in kept))
@@ -216,6 +218,7 @@ def read_exposures(
     found: Found,
 ) -> None:
     """Give each exposure to its channel, or to those named before it without one."""
+    quantities = _with_units(quantities, near)
     without_owner = []
     listed = _respectively(quantities, channels, near)
     last: tuple[str, int] | None = None
@@ -239,6 +242,24 @@ def read_exposures(
             last = f"{slot}.{owner.preset}", b
     for q, clause in without_owner:
         _share(q, clause, channels, clause_at, found)
+
+
+_JOINED = re.compile(r"\s+(and|und|et|e|y)\s+|\s*[&/]\s*", re.I)
+
+
+def _with_units(
+    quantities: Sequence[tuple[Quantity, Clause]], near: Nearby
+) -> list[tuple[Quantity, Clause]]:
+    """ "50 and 100 ms": a plain number that is joined to an exposure has its unit."""
+    out = list(quantities)
+    for i in range(len(out) - 2, -1, -1):
+        (q, clause), (later, _) = out[i], out[i + 1]
+        size = SECONDS.get(later.unit)
+        gap = near.text[q.span.end : later.span.start]
+        if q.kind is Kind.COUNT and size and is_exposure(later, near) and _JOINED.fullmatch(gap):
+            value = q.value * size
+            out[i] = replace(q, kind=Kind.DURATION, unit=later.unit, value=value), clause
+    return out
 
 
 _AND = re.compile(r"\s*(,|and|&|/|\+|und|et|e|y|resp\.?|or)*\s*", re.I)
@@ -372,5 +393,7 @@ def read_binning(
         square = q.kind is not Kind.PAIR or q.upper == q.value
         if square and float(q.value).is_integer():
             found.say("binning", int(q.value), a, b)
-            taken.add(a)
+        else:
+            found.unclear.append((a, b))
+        taken.add(a)
     return taken

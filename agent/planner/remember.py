@@ -38,7 +38,7 @@ _DOCUMENT = re.compile(
     re.I,
 )
 _RUN = re.compile(
-    r"\b(same|as (last|before|on|yesterday)|like (last|on|yesterday|the)|repeat|again|redo|wie (letzt"
+    r"\b(same|as (last|before|on|yesterday)|like (last|on|yesterday|the)|repeat|again|redo|wie (letzt\w*"
     r"|gestern|am|beim)|nochmal|wiederhol\w*|gleiche|dasselbe|comme|refais|pareil|même|come|stess[oa]"
     r"|ripeti|igual|como|mism[oa]|repite)\b",
     re.I,

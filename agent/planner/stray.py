@@ -48,7 +48,8 @@ def stray_numbers(
             continue
         if clause.has("exposure"):
             for match in _NUMBER.finditer(text, clause.start, clause.end):
-                if not _read(match, held):
+                after = near.left(match.start(), "exposure", words=1) is not None
+                if not _read(match, found.used if after else held):
                     found.unclear.append(match.span())
     if "plate" in found.said:
         _wells(text, held, config, found)

@@ -225,7 +225,7 @@ def _positions(
         if denied:
             gone |= set(names)
             continue
-        if one.said is Said.ALL and _SOME.search(near.text):
+        if one.said is Said.ALL and _SOME.search(near.text[:a]):
             continue
         if one.said is Said.ALL:
             every = names, a, b
@@ -243,8 +243,9 @@ def _positions(
         told, first, last = list(every[0]), every[1], every[2]
     told = [name for name in told if name not in gone]
     told, last = _listed_later(told, last, known, near, found)
-    if not told and "positions.count" not in found.said and not _SOME.search(near.text):
-        mark = next((m for m in near.marks if m.concept == "all_positions"), None)
+    if not told and "positions.count" not in found.said:
+        every_mark = (m for m in near.marks if m.concept == "all_positions")
+        mark = next((m for m in every_mark if not _SOME.search(near.text[: m.start])), None)
         if mark is not None and not near.denied(mark.start, words=1):
             if gone:
                 told, first, last = [n for n in known if n not in gone], mark.start, mark.end

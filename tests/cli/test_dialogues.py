@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -15,8 +16,6 @@ def script() -> ModuleType:
     spec = importlib.util.spec_from_file_location("dialogues", DOCS / "dialogues.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    import sys
-
     sys.modules["dialogues"] = module
     spec.loader.exec_module(module)
     return module

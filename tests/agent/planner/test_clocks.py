@@ -25,6 +25,7 @@ EIGHT = 14 * 3600  # from then until 8 am
         ("start in 2 hours, for 3 h", {"start_at": "2026-11-25T20:00", "duration_s": 10800}),
         # an hour that has passed is the next day's, and an end lies behind its start
         ("from 10 am until 8 am", {"start_at": "2026-11-26T10:00", "duration_s": 79200}),
+        ("start in 20 hours, until 8 am", {"start_at": "2026-11-26T14:00", "duration_s": 64800}),
         ("until 5 pm", {"duration_s": 23 * 3600}),
     ],
 )
@@ -69,10 +70,7 @@ def test_a_clock_that_fits_nothing_is_asked_about(words: str, slot: str) -> None
     [
         "We passaged them at 9:00. P1 in GFP every 5 min for 2 h",
         "They were fed at 9 am; P1 in GFP every 5 min for 2 h",
-        pytest.param(
-            "We passaged them at 9 am. P1 in GFP every 5 min for 2 h",
-            marks=pytest.mark.xfail(reason="“am.” takes the end of the sentence with it"),
-        ),
+        "We passaged them at 9 am. P1 in GFP every 5 min for 2 h",
         "P1 in GFP every 5 min for 2 h, mail me before 9 am",
     ],
 )

@@ -52,10 +52,7 @@ def test_colours_of_other_languages(words: str, channel: str) -> None:
     [
         f"{LAPSE}; as soon as a nucleus breaks up, every 20 s for 10 min",
         f"{LAPSE}; keep the 3 fields with the most nuclei",
-        pytest.param(
-            f"{LAPSE}. They were stained with Hoechst on Monday",
-            marks=pytest.mark.xfail(reason="channels of a story are imaged"),
-        ),
+        f"{LAPSE}. They were stained with Hoechst on Monday",
     ],
 )
 def test_what_is_watched_for_counted_or_told_is_no_channel(words: str) -> None:
@@ -82,7 +79,6 @@ def test_a_channel_that_the_microscope_has_not_is_refused(name: str) -> None:
         pytest.param(
             "GFP and mCherry, 50 and 100 ms",
             {GREEN: 50, RED: 100},
-            marks=pytest.mark.xfail(reason="the first number has no unit and is left out"),
         ),
         ("GFP 50 ms, no wait, 80 ms", {GREEN: 80}),
         ("GFP with 20 ms and DAPI", {GREEN: 20, BLUE: ABSENT}),
@@ -152,6 +148,5 @@ def test_binning(words: str, binning: Any) -> None:
     check(f"{LAPSE}, {words}", {"binning": binning})
 
 
-@pytest.mark.xfail(reason="an oblong binning is dropped in silence")
 def test_a_binning_that_is_not_square_is_not_dropped_in_silence() -> None:
     assert proposed(f"{LAPSE}, binning 2x4").outcome is not Outcome.PLAN

@@ -39,6 +39,7 @@ def test_characters_that_are_not_seen_are_refused(char: str) -> None:
         ("every \u0665 min", "characters"),  # Arabic five
         ("every \uff15 min", "characters"),  # wide five
         ("every \u0b6b min", "characters"),
+        ("P1 in \uff27\uff26\uff30", "characters"),  # wide letters
         ("5\u5206 interval", "characters"),  # minutes, in another script
         ("10\u2076 ms", "characters"),
     ],

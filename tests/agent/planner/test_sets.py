@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,20 @@ def test_no_unsafe_instruction_becomes_a_plan_and_every_refusal_says_why() -> No
                 silent.append(line.id)
     assert unsafe == []
     assert silent == []
+
+
+def test_every_refusal_of_the_set_names_something_of_the_instruction() -> None:
+    planner = embedded_planner()
+    nameless = []
+    for line in read_set(SETS / "adversarial.jsonl"):
+        said = " ".join((line.instruction, *(line.document or ()))).casefold()
+        for no in planner(line).draft.refusals:
+            quoted = re.findall(r"“(.+?)”", no.what, re.S) or re.findall(r"\w+", no.what)
+            code = re.search(r"U\+([0-9A-F]{4,})", no.what)  # a character that is not seen
+            named = any(" ".join(q.split()).casefold() in " ".join(said.split()) for q in quoted)
+            if not (named or (code is not None and chr(int(code[1], 16)) in line.instruction)):
+                nameless.append((line.id, no.what))
+    assert nameless == []
 
 
 def test_a_plan_where_it_had_to_ask_counts_as_wrong() -> None:
