@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, assert_never
 
 from agent.course import FULFILLED, Course
 from agent.expand import channels, event_templates, fields
+from agent.journal.live import NewAsk
 from agent.journal.states import Outcome
 from agent.journal.visits import NewVisit
+from agent.live.autonomy import Consequence, consequence, mode
 from agent.schedule import PRIORITY
 from hardware.data import VisitKind
 from policies.action import (
@@ -40,7 +42,8 @@ TOO_MANY = f"not done: more than {MAX_ACTIONS_PER_LAP} actions in one decision"
 class Actor:
     """Applies decisions. Idempotent per visit: a lap repeated after a crash changes nothing.
 
-    `outside` is the gate's refusal of a stage position (um), None inside the limits.
+    `outside` is the gate's refusal of a stage position (um), None inside the limits. `asks`: there
+    is a door through which a person can answer; without one what needs an approval is not done.
     """
 
     def __init__(
@@ -51,7 +54,9 @@ class Actor:
         end_s: float,
         stop: Callable[[Outcome, str], None],
         outside: Callable[[float, float], Refusal | None] = lambda *_: None,
+        asks: bool = False,
     ) -> None:
+        self._asks = asks
         self._plan = plan
         self._journal = journal
         self._end_s = end_s
@@ -66,7 +71,7 @@ class Actor:
             applied = [TOO_MANY] * len(decision.actions)
             wanted = list(enumerate(decision.actions[:MAX_ACTIONS_PER_LAP]))
             for i, action in sorted(wanted, key=lambda pair: _turn(pair[1])):
-                applied[i] = self._one(action, decision, now_s)
+                applied[i] = self._by_itself(action, decision, now_s)
             self._journal.mind.write_decision(decision, now_s, applied, situation)
         return applied
 
@@ -76,20 +81,66 @@ class Actor:
         One that has what the plan wanted ends by itself: nothing is left to be done.
         """
         for action in decision.actions[:MAX_ACTIONS_PER_LAP]:
-            if isinstance(action, Stop) and not action.reached:
+            if isinstance(action, Stop) and not action.reached and self._mode(action) == "auto":
                 self._stop(Outcome.STOPPED, f"decided: {decision.reason}")
 
-    def _one(self, action: Action, decision: Decision, now_s: float) -> str:
+    def do(self, action: Action, cause: int | None, why: str, now_s: float) -> str:
+        """Do what a person wants, inside a transaction; what became of it ("not done: ...").
+
+        `cause` is the visit whose decision asked for it, None where a person did by themselves.
+        """
         done = self._why_not(action)
         if done:
             return f"not done: {done}"
+        done = self._one(action, cause, why, now_s)
+        if isinstance(action, Stop) and not action.reached:
+            self._stop(Outcome.STOPPED, why)
+        return done
+
+    def _by_itself(self, action: Action, decision: Decision, now_s: float) -> str:
+        """What the agent wants: done, asked for, or refused, by what it means."""
+        done = self._why_not(action) or self._set_by_a_person(action)
+        if done:
+            return f"not done: {done}"
+        what, wanted = consequence(action), self._mode(action)
+        if wanted == "auto":
+            return self._one(action, decision.visit_id, decision.reason, now_s)
+        if wanted == "refuse":
+            return f"not done: {what} actions are refused here (autonomy of the plan)"
+        if not self._asks:
+            return f"not done: {what} actions are asked for, and nobody can be asked"
+        return self._ask_leave(action, what, decision, now_s)
+
+    def _mode(self, action: Action) -> str:
+        attended = self._journal.records.get("attended") == "1"
+        return mode(self._plan.autonomy, action, attended=attended)
+
+    def _ask_leave(
+        self, action: Action, what: Consequence, decision: Decision, now_s: float
+    ) -> str:
+        expires_s = now_s + self._plan.autonomy.ask_timeout_s
+        ask = self._journal.live.ask(
+            NewAsk(
+                visit=decision.visit_id,
+                fov=getattr(action, "fov", ""),
+                action=action.model_dump_json(),
+                reason=decision.reason,
+                consequence=what,
+                fallback="it is not done",
+                asked_s=now_s,
+                expires_s=expires_s,
+            )
+        )
+        return f"asked (question {ask}); not done unless approved by {expires_s:.0f} s"
+
+    def _one(self, action: Action, cause: int | None, why: str, now_s: float) -> str:
         match action:
             case Burst():
-                done = self._burst(action.fov, decision.visit_id, now_s)
+                done = self._burst(action.fov, cause, now_s)
             case EndBurst():
-                done = self._course.end_burst(action.fov, decision.reason, now_s)
+                done = self._course.end_burst(action.fov, why, now_s)
             case Revisit():
-                done = self._revisit(action.fov, decision.visit_id, now_s + action.delay_s)
+                done = self._revisit(action.fov, cause, now_s + action.delay_s)
             case Refocus():
                 found = self._journal.visits.refocus_next(action.fov)
                 done = "autofocus at the next visit" if found else "not done: no visit is left"
@@ -100,9 +151,9 @@ class Actor:
                 skipped = self._skip(action.fov, now_s + action.duration_s)
                 done = f"left alone for {action.duration_s:g} s; {skipped} visits skipped"
             case Recentre() | Keep() | Stop():
-                done = self._course.change(action, decision.reason, now_s)
+                done = self._course.change(action, why, now_s)
             case ChangeObjective():
-                done = "not done: this version changes no objective during a run"
+                raise AssertionError("refused before")
             case Ask():
                 done = self._ask(action.question, action.default, now_s)
             case _:
@@ -122,11 +173,16 @@ class Actor:
             held = self._journal.records.get(f"held {action.fov}")
             if held is not None:
                 return f"the field is {held}" if held.startswith("left") else "the position is held"
+        return self._not_planned(action)
+
+    def _not_planned(self, action: Action) -> str:
+        if isinstance(action, ChangeObjective):
+            return "this version changes no objective during a run"
         if isinstance(action, Refocus) and self._plan.autofocus is None:
             return "the plan has no autofocus"
         if isinstance(action, ChangeExposure) and action.channel not in channels(self._plan):
             return f"no channel {action.channel!r} in the plan"
-        return self._set_by_a_person(action)
+        return ""
 
     def _set_by_a_person(self, action: Action) -> str:
         """What a person has changed in mid-run is not changed back by a decision."""
@@ -135,11 +191,18 @@ class Actor:
             if change is not None:
                 said = f"{action.channel} was set by {change.who} (change {change.id})"
                 return f"held, {said}; undo that to release it"
+            lock = self._journal.live.locked("exposure", action.channel)
+            if lock is not None:
+                return f"held, {action.channel} was set to {lock.value} ms by {lock.who}"
         if isinstance(action, Burst | Revisit) and action.fov not in self._imaged:
             return "held, a person has paused the field"
+        if isinstance(action, Burst | Revisit):
+            lock = self._journal.live.locked("hold", action.fov)
+            if lock is not None:
+                return f"held, {lock.who} has the field left alone"
         return ""
 
-    def _burst(self, fov: str, cause: int, now_s: float) -> str:
+    def _burst(self, fov: str, cause: int | None, now_s: float) -> str:
         if fov in self._journal.mind.bursts(now_s):
             return "not done: the field is imaged fast already"
         reaction = self._plan.reaction
@@ -147,7 +210,7 @@ class Actor:
         if until_s <= now_s:
             return "not done: the plan ends before it could start"
         n = math.floor((until_s - now_s) / reaction.interval_s) + 1
-        burst = self._journal.mind.start_burst(fov, cause, now_s, until_s)
+        burst = self._journal.mind.start_burst(fov, cause or 0, now_s, until_s)
         frames = len(event_templates(self._plan, self._fovs[fov], VisitKind.REACTION))
         self._journal.visits.add(
             NewVisit(
@@ -163,7 +226,7 @@ class Actor:
         )
         return f"{n} visits every {reaction.interval_s:g} s, until released"
 
-    def _revisit(self, fov: str, cause: int, due_s: float) -> str:
+    def _revisit(self, fov: str, cause: int | None, due_s: float) -> str:
         if due_s > self._end_s:
             return "not done: the plan ends before"
         frames = len(event_templates(self._plan, self._fovs[fov], VisitKind.REVISIT))

@@ -9,6 +9,7 @@ import useq
 from pydantic import Field, FiniteFloat, field_validator, model_validator
 
 from agent.plan_options import (
+    AutonomyConfig,
     CameraConfig,
     Model,
     NotifyConfig,
@@ -174,6 +175,14 @@ class Trouble(Model):
     overtaken: Literal["skip", "image_late"] = "skip"
     """A baseline visit whose next round is due as well: skip it, or image it late."""
 
+    after_restart: Literal["hold", "go_on"] = "hold"
+    """The service was restarted in mid-run and nobody is there: hold with the light off and send a
+    message, or go on where the instrument is as the journal left it."""
+
+    on_touch: Literal["pause", "note"] = "pause"
+    """Somebody moved the stage, the turret or a shutter by hand: pause and say so, or only note it
+    (the next visit moves back)."""
+
 
 class Plan(Model):
     """An experiment."""
@@ -218,6 +227,9 @@ class Plan(Model):
 
     notify: NotifyConfig = NotifyConfig()
     """Who is told what."""
+
+    autonomy: AutonomyConfig = AutonomyConfig()
+    """What the agent may do by itself, and what it asks for."""
 
     camera: CameraConfig = CameraConfig()
     """Camera settings of the whole run."""

@@ -58,3 +58,35 @@ class CameraConfig(Model):
 
     binning: Literal[1, 2, 4, 8] = 1
     """Pixels added up along each edge."""
+
+
+Mode = Literal["auto", "ask", "refuse"]
+
+
+class Consequences(Model):
+    """What becomes of an action of the agent, by what it means for sample and instrument."""
+
+    reversible: Mode = "auto"
+    """One more visit, refocus, recentre, wait, end a burst: the next decision can take it back."""
+
+    costly: Mode = "auto"
+    """A burst, a longer exposure, the end of the run: light, disk or time that do not come back."""
+
+    irreversible: Mode = "ask"
+    """Fields given up, a turn of the turret outside of bursts. What the plan orders by a key of its
+    own (`search`, `stop`) was approved with the plan, and is done."""
+
+
+class AutonomyConfig(Model):
+    """What the agent may do by itself. `ask` waits for a person; without one the action is not
+    done. A run that nobody can be asked in (`run`, `rehearse`) does not do it either.
+    """
+
+    attended: Consequences = Consequences()
+    """While somebody is there."""
+
+    unattended: Consequences = Consequences(irreversible="refuse")
+    """While nobody is: the state in which a run begins."""
+
+    ask_timeout_s: Positive = 300.0
+    """A question that nobody answers so long is over, and its action is not done."""

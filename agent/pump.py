@@ -15,6 +15,7 @@ from agent.perception import give_up
 from hardware.data import Refusal, Visit, VisitKind
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Sequence
 
     import useq
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from agent.handoff import Handoff
     from agent.journal.journal import Journal
     from agent.journal.visits import VisitRow
+    from agent.live.desk import Desk
     from agent.plan import Plan
     from agent.progress import Progress
     from agent.schedule import Schedule
@@ -53,8 +55,12 @@ class Pump:
         disk: DiskGuard,
         progress: Progress,
         home: str = "",
+        desk: Desk | None = None,
     ) -> None:
-        """`home`: the objective that everything but a burst is imaged with."""
+        """`home`: the objective that everything but a burst is imaged with. `desk`: does what
+        people command; None where nobody can.
+        """
+        self._desk = desk
         self.visit: Visit | None = None
         self.changing = False  # ended at a visit boundary, for a change to be applied
         self._plan = plan
@@ -113,12 +119,11 @@ class Pump:
                 started_s = now_s if row.started_s is None else row.started_s
                 return self._begin(self._visit(row, row.t_index or 0), started_s)
             self._handoff.settle(now_s)
-            if self._stops:
+            if self._over():
                 return None
-            if self._journal.changes.waiting():
-                self.changing = True
-                return None
-            wake = None if self._clock.simulated else self._handoff.changed
+            wake = self._handoff.changed if self._clock.waits else None
+            if self._desk is not None and not self._at_the_desk(self._desk, now_s, wake):
+                continue
             if now_s < self._rest_until_s:
                 self._clock.sleep_until(self._rest_until_s, wake)
                 continue
@@ -137,6 +142,10 @@ class Pump:
             if wake is not None:
                 wait_until = min(wait_until, now_s + LISTEN_S)
             self._clock.sleep_until(wait_until, wake)
+
+    def poke(self) -> None:
+        """There is news (a command, a change): look at it now, not at the end of a nap."""
+        self._handoff.changed.set()
 
     def stored(self, frame: Frame) -> None:
         """Store the frame, then say so in the journal. Nobody judges it before."""
@@ -173,6 +182,23 @@ class Pump:
 
     # ------------------------------------------------------------------ inside
 
+    def _over(self) -> bool:
+        """The run, or this leg of it: a change waits to be applied."""
+        if not self._stops and self._journal.changes.waiting():
+            self.changing = True
+        return self.changing or bool(self._stops)
+
+    def _at_the_desk(self, desk: Desk, now_s: float, wake: threading.Event | None) -> bool:
+        """Commands and guards; False where the schedule must be looked at anew."""
+        desk.attend(now_s)
+        if self._stops:
+            return False
+        if desk.paused:
+            self._clock.sleep_until(now_s + LISTEN_S, wake)
+            return False
+        due_s = self._schedule.next_due_s()
+        return due_s is None or due_s > now_s or desk.fit(now_s)
+
     def _awaited(self, now_s: float) -> dict[str, float]:
         """Synchronized: fields that wait for a verdict, and until when at most."""
         if not self._synchronized:
@@ -203,6 +229,8 @@ class Pump:
         if key not in self._templates:
             self._templates[key] = event_templates(self._plan, fov, kind)
         changed = self._journal.visits.changed_exposures(fov.name)
+        if self._desk is not None:
+            changed |= self._desk.exposures  # what a person has set goes before
         events: Sequence[useq.MDAEvent] = self._templates[key]
         if changed:
             events = [

@@ -18,6 +18,7 @@ from agent.expand import burst_series, turns
 from agent.handoff import Handoff
 from agent.journal.journal import Journal
 from agent.journal.states import Outcome
+from agent.live.desk import Desk
 from agent.loop import Loop
 from agent.perception import REHEARSAL_PATIENCE_S, Perception, give_up
 from agent.pump import Pump
@@ -47,6 +48,7 @@ from policies.registry import make_judge
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from agent.live.guard import Guard
     from agent.plan import Plan
     from agent.progress import Progress
     from agent.rundir import RunDir
@@ -55,9 +57,30 @@ if TYPE_CHECKING:
     from hardware.microscope import InstrumentState
     from policies.judge import Judge
 
-__all__ = ["Ending", "Session", "end_s"]
+__all__ = ["Ending", "Live", "Session", "end_s"]
 
 SWITCH_S = 0.0005
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How people can take part in a run.
+
+    Attributes
+    ----------
+    commands : live commands are looked at.
+    asks : there is a door through which a person can answer a question.
+    guards : made once for each leg of the run.
+    news : told what a person should hear of (kind, text).
+    """
+
+    commands: bool = False
+    asks: bool = False
+    guards: Callable[[Session], Sequence[Guard]] = lambda _: ()
+    news: Callable[[str, str], None] = lambda *_: None
+
+
+NOT_LIVE = Live()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +116,9 @@ class Session:
         progress: Progress,
         *,
         durable: bool,
+        live: Live = NOT_LIVE,
     ) -> None:
+        self._live = live
         self.plan = plan
         self.config = config
         self.scope = scope
@@ -237,6 +262,11 @@ class Session:
         if self._pump is not None:
             self._pump.stop(Outcome.STOPPED, why)
 
+    def poke(self) -> None:
+        """There is a command or a change in the journal: look at it at once. From any thread."""
+        if self._pump is not None:
+            self._pump.poke()
+
     def stop_now(self) -> tuple[str, ...]:
         """At once: refuse everything, camera stopped, light off; returns what did not stop."""
         self.stop("stopped at once")
@@ -293,6 +323,7 @@ class Session:
             store = self._open_store()
             self.journal.visits.lost(store.missing)  # known and accepted
         writer = Writer(store, self.journal, background=not self.clock.simulated)
+        actor = self._actor()
         pump = Pump(
             self.plan,
             self.journal,
@@ -309,11 +340,12 @@ class Session:
             DiskGuard(self.run_dir.path, RESERVE_BYTES, disk_budget_bytes(self.plan)),
             self._progress,
             home=self.home,
+            desk=self._desk(actor) if self._live.commands else None,
         )
         loop, perception = self._loop(
             handoff,
             lambda visit_id: recall.frames_of(self.journal.database, store, visit_id),
-            pump.stop,
+            actor,
         )
         handoff.after(resume.last_ready_s(self.journal.database))
         for visit in resume.unfinished_laps(self.journal, loop.last_lap()):
@@ -325,6 +357,32 @@ class Session:
             pump.stop(Outcome.STOPPED, self._stop_asked)
         return _Parts(store, writer, handoff, pump, loop, perception)
 
+    def _actor(self) -> Actor:
+        return Actor(
+            self.plan,
+            self.journal,
+            end_s=end_s(self.plan),
+            stop=self._end,
+            outside=lambda x_um, y_um: check_xy(self.config, x_um, y_um),
+            asks=self._live.asks,
+        )
+
+    def _desk(self, actor: Actor) -> Desk:
+        return Desk(
+            self.plan,
+            self.config,
+            self.journal,
+            actor,
+            self._end,
+            self._progress,
+            guards=self._live.guards(self),
+            news=self._live.news,
+        )
+
+    def _end(self, outcome: Outcome, why: str) -> None:
+        if self._pump is not None:
+            self._pump.stop(outcome, why)
+
     def _acquire(self, pump: Pump) -> None:
         core = self.scope.core
         focuser = Focuser(self.microscope, focus_settings(self.plan), self.journal.light)
@@ -335,13 +393,13 @@ class Session:
 
     def loop_only(self, handoff: Handoff) -> Loop:
         """The mind without an instrument or a store: to measure what a lap costs."""
-        return self._loop(handoff, lambda _: (), lambda *_: None)[0]
+        return self._loop(handoff, lambda _: (), self._actor())[0]
 
     def _loop(
         self,
         handoff: Handoff,
         frames_of: Callable[[int], Sequence[Frame]],
-        stop: Callable[[Outcome, str], None],
+        actor: Actor,
     ) -> tuple[Loop, Perception]:
         plan, journal = self.plan, self.journal
         first = plan.baseline.channels[0].config if plan.baseline.channels else None
@@ -369,13 +427,7 @@ class Session:
             handoff,
             perception,
             policy(plan),
-            Actor(
-                plan,
-                journal,
-                end_s=end_s(plan),
-                stop=stop,
-                outside=lambda x_um, y_um: check_xy(self.config, x_um, y_um),
-            ),
+            actor,
             Surroundings(plan, journal, able, image_px),
             self._progress,
             now=self.clock.now,

@@ -20,6 +20,7 @@ class RealClock:
     """
 
     simulated = False
+    waits = True
 
     def __init__(self, started: dt.datetime | None = None) -> None:
         now = dt.datetime.now(dt.UTC)

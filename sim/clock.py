@@ -24,6 +24,11 @@ class SimClock:
         """Always true."""
         return True
 
+    @property
+    def waits(self) -> bool:
+        """False: a sleep is a jump."""
+        return False
+
     def now(self) -> float:
         """Seconds since the start of the run."""
         return self._us / 1e6

@@ -34,6 +34,7 @@ CANNOT = (  # goes before CAN: key, why
     ("reaction.z_plan", "the images of a burst have the planes that the run began with"),
     ("reaction.objective", "the images of a burst have the pixel size that the run began with"),
     ("judge", "its verdicts are compared with those that it has given so far"),
+    ("autonomy", "what the agent may do by itself is agreed on before a run"),
     ("search", "the survey belongs to the beginning of a run"),
     ("camera", "the images of a run have the size that it began with"),
     ("objective", "the turret is turned before a run, by hand"),

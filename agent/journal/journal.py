@@ -8,6 +8,7 @@ from agent.journal.changes import ChangeBook
 from agent.journal.course import CourseBook
 from agent.journal.database import Database
 from agent.journal.light import LightBook
+from agent.journal.live import LiveBook
 from agent.journal.mind import MindBook
 from agent.journal.records import RecordBook
 from agent.journal.visits import VisitBook
@@ -30,6 +31,7 @@ class Journal:
         self.mind = MindBook(self.database)
         self.records = RecordBook(self.database, now)
         self.changes = ChangeBook(self.database)
+        self.live = LiveBook(self.database)
 
     def close(self) -> None:
         """Commit and close."""

@@ -110,4 +110,25 @@ CREATE TABLE IF NOT EXISTS plans (           -- every version that was in force;
     change INTEGER,                          -- what made it; none: the run began with it
     plan TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS commands (        -- live commands of people, in the order of asking
+    id INTEGER PRIMARY KEY, utc TEXT NOT NULL, time_s REAL NOT NULL,
+    who TEXT NOT NULL, door TEXT NOT NULL,
+    command TEXT NOT NULL,                   -- agent.live.command.LiveCommand as JSON
+    state TEXT NOT NULL,                     -- CommandState
+    why TEXT NOT NULL DEFAULT '', applied_s REAL
+);
+CREATE TABLE IF NOT EXISTS asks (            -- actions that wait for a person
+    id INTEGER PRIMARY KEY, visit INTEGER NOT NULL, fov TEXT NOT NULL,
+    action TEXT NOT NULL,                    -- policies.action.Action as JSON
+    reason TEXT NOT NULL, consequence TEXT NOT NULL,
+    fallback TEXT NOT NULL,                  -- what applies without an answer, in words
+    asked_s REAL NOT NULL, expires_s REAL NOT NULL,
+    state TEXT NOT NULL,                     -- AskState
+    who TEXT NOT NULL DEFAULT '', why TEXT NOT NULL DEFAULT '', settled_s REAL
+);
+CREATE TABLE IF NOT EXISTS locks (           -- what a person has set, until a person releases it
+    kind TEXT NOT NULL, name TEXT NOT NULL,  -- 'exposure' CHANNEL, 'hold' FOV, 'pause' ''
+    value TEXT NOT NULL, who TEXT NOT NULL, time_s REAL NOT NULL,
+    PRIMARY KEY (kind, name)
+) WITHOUT ROWID;
 """

@@ -36,6 +36,25 @@ class ChangeState(StrEnum):
     UNDONE = "undone"  # applied, and taken back by a later one
 
 
+class CommandState(StrEnum):
+    """Life of a live command."""
+
+    WAITING = "waiting"  # for the next visit boundary
+    DONE = "done"
+    REFUSED = "refused"  # `why` says
+
+
+class AskState(StrEnum):
+    """Life of a question: asked -> approved -> done | failed; or denied, or expired."""
+
+    ASKED = "asked"
+    APPROVED = "approved"
+    DENIED = "denied"
+    EXPIRED = "expired"  # nobody answered: the default applies
+    DONE = "done"
+    FAILED = "failed"  # approved, and could not be done any more
+
+
 class Outcome(StrEnum):
     """How a run ended."""
 

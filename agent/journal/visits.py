@@ -159,6 +159,19 @@ class VisitBook:
             )
         return cursor.rowcount
 
+    def skip_one(self, visit: int | None, fov: str | None, why: str) -> int | None:
+        """Skip a pending visit, or the next one of a field; its number, None: there is none."""
+        with self.database.transaction() as connection:
+            row = connection.execute(
+                "SELECT id FROM visits WHERE state='pending' AND (id=? OR (? IS NULL AND fov=?))"
+                " ORDER BY due_s, id LIMIT 1",
+                (visit, visit, fov),
+            ).fetchone()
+            if row is None:
+                return None
+            connection.execute("UPDATE visits SET state='skipped', why=? WHERE id=?", (why, row[0]))
+        return int(row[0])
+
     def hold(self, fov: str, why: str) -> None:
         """Leave a field alone from now on: no pending visit is left, and none is added."""
         with self.database.transaction() as connection:

@@ -1,8 +1,8 @@
 """What every door may ask of the service: one set of methods, the same refusals.
 
 HTTP, page and MCP are thin: they check who asks, call one of these, and show the answer. A refusal
-is a value (`RefusalView`). Methods may be called from any thread and answer within a second, but for
-`instruct` and `tell`, which read words (up to a few seconds the first time).
+is a value (`RefusalView`). Methods may be called from any thread and answer within a second, but
+for `instruct` and `tell`, which read words (up to a few seconds the first time).
 Reading never touches the instrument: it reads the journal and the image store.
 """
 

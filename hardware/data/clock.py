@@ -16,6 +16,10 @@ class Clock(Protocol):
     def simulated(self) -> bool:
         """True when time is computed rather than lived through."""
 
+    @property
+    def waits(self) -> bool:
+        """True when `sleep_until` takes real time, and can be woken."""
+
     def now(self) -> float:
         """Seconds since the start of the run; never goes back."""
 

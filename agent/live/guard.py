@@ -1,0 +1,26 @@
+"""Guards of a running run: each is asked before a visit begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a guard found, in one line.
+
+    `then`: `pause` until a person resumes the run, `stop` it in order, or only `note` it.
+    `kind` is a short stable name (`operator_touch`, `clock_jump`, ...), for messages.
+    """
+
+    kind: str
+    then: Literal["pause", "stop", "note"]
+    what: str
+
+
+class Guard(Protocol):
+    """Looks at something before each visit; cheap, and in the thread that holds the instrument."""
+
+    def check(self, now_s: float) -> Trouble | None:
+        """What is wrong at run time `now_s`; None when nothing is. Never raises."""
