@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 LONGEST_REST_S = 60.0  # rests of 2, 4, 8 ... s after visits that failed one after the other
 IDLE_S = 0.5  # longest nap of a real run while it waits for last decisions
+PAUSED_S = 0.2  # real seconds between two looks of a paused run on a clock that jumps
 LISTEN_S = 5.0  # longest nap of a real run: a person's change is seen this soon
 
 
@@ -194,7 +195,10 @@ class Pump:
         if self._stops:
             return False
         if desk.paused:
-            self._clock.sleep_until(now_s + LISTEN_S, wake)
+            if wake is None:  # no clock runs while nothing is done
+                self._handoff.changed.wait(PAUSED_S)
+            else:
+                self._clock.sleep_until(now_s + LISTEN_S, wake)
             return False
         due_s = self._schedule.next_due_s()
         return due_s is None or due_s > now_s or desk.fit(now_s)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from agent.scope import Scope
     from agent.session import Session
+    from sim.clock import SimClock
     from sim.score import Score
 
 EXIT_HELD = 3
@@ -32,10 +33,10 @@ EXIT_HELD = 3
 def resume(path: Path, *, accept: bool, json: bool) -> int:
     """Exit code 0 when the run is complete now, 3 when it is held because of differences."""
     run_dir = existing(path)
-    keys = _keys(run_dir.journal)
+    keys = keys_of(run_dir.journal)
     if keys.get("outcome") == Outcome.COMPLETE and "summary" in keys:
         raise config_error(path, "this run is complete", "nothing to resume; see its report")
-    plan, config = _settings(run_dir.journal, keys)
+    plan, config = settings_of(run_dir.journal, keys)
 
     from agent.commands.conduct import conduct
     from agent.commands.start import in_words, let_go
@@ -45,7 +46,7 @@ def resume(path: Path, *, accept: bool, json: bool) -> int:
     title = f"{keys.get('name', path.name)} (resumed)"
     with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
         held.enter_context(hold(run_dir.path))
-        scope, score = _scope(run_dir.journal, keys, config)
+        scope, score = scope_of(run_dir.journal, keys, config)
         undo.callback(scope.shutdown)
         durable = not scope.clock.simulated
         session = Session(run_dir, plan, config, scope, Quiet(), durable=durable)
@@ -64,7 +65,7 @@ def resume(path: Path, *, accept: bool, json: bool) -> int:
         return conduct(session, undo, score=score, as_json=json)
 
 
-def _keys(journal: Path) -> dict[str, str]:
+def keys_of(journal: Path) -> dict[str, str]:
     """The run's keys, read before anything is opened for writing."""
     import sqlite3
 
@@ -87,7 +88,7 @@ def _imaged(journal: Path) -> bool:
         return db.execute("SELECT 1 FROM exposures LIMIT 1").fetchone() is not None
 
 
-def _settings(journal: Path, keys: dict[str, str]) -> tuple[Plan, MicroscopeConfig]:
+def settings_of(journal: Path, keys: dict[str, str]) -> tuple[Plan, MicroscopeConfig]:
     """Plan and microscope as they were when the run began."""
     try:
         return (
@@ -103,9 +104,10 @@ def _settings(journal: Path, keys: dict[str, str]) -> tuple[Plan, MicroscopeConf
         raise config_error(journal, message, f"resume it with microscout {made}") from None
 
 
-def _scope(
-    journal: Path, keys: dict[str, str], config: MicroscopeConfig
+def scope_of(
+    journal: Path, keys: dict[str, str], config: MicroscopeConfig, clock: SimClock | None = None
 ) -> tuple[Scope, Callable[[Session], Score] | None]:
+    """The microscope of an interrupted run, and how a rehearsal is scored (`clock`: its own)."""
     kind = keys.get("kind")
     if kind == "rehearse":
         from agent.commands.rehearse import score_against_truth
@@ -113,7 +115,7 @@ def _scope(
         from sim.scope import open_scope
 
         scenario = Scenario.model_validate(yaml.safe_load(keys["scenario"]))
-        return open_scope(config, scenario, int(keys["seed"])), score_against_truth
+        return open_scope(config, scenario, int(keys["seed"]), clock), score_against_truth
     if kind == "replay":
         from agent.commands.replay import reopen
 

@@ -16,7 +16,7 @@ from agent.commands.look import RUNS, room
 from agent.dump import dump_model, dump_plan
 from agent.finding import ConfigError, config_error, line_of
 from agent.rundir import create
-from agent.session import Session
+from agent.session import NOT_LIVE, Session
 from hardware.data import Refusal, Rule
 from hardware.fault import FaultKind, InstrumentFault
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from agent.progress import Progress
     from agent.rundir import RunDir
     from agent.scope import Scope
+    from agent.session import Live
     from hardware.data import Clock
 
 T = TypeVar("T")
@@ -57,6 +58,7 @@ def begin(
     progress: Progress,
     *,
     durable: bool,
+    live: Live | None = None,
     **keys: str,
 ) -> Session:
     """Light off, look at the instrument, queue the baseline: the run can be conducted.
@@ -64,7 +66,9 @@ def begin(
     Moves nothing. Raises InstrumentFault or ConfigError where the instrument cannot do it.
     """
     plan, config = loaded.plan, microscope.config
-    session = Session(run_dir, plan, config, scope, progress, durable=durable)
+    session = Session(
+        run_dir, plan, config, scope, progress, durable=durable, live=live or NOT_LIVE
+    )
     undo.callback(let_go, session)
     keys |= {
         "name": loaded.path.stem,

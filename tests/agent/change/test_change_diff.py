@@ -163,7 +163,7 @@ IMPOSSIBLE: list[tuple[str, dict[str, Any]]] = [
     ("reaction.channels", {"reaction__channels": [{"config": "Cy5", "exposure": 5}]}),
     ("judge.kind", {"judge": {"kind": "classical"}}),
     ("judge.deadline_s", {"judge__deadline_s": 5}),
-    ("autonomy", {"autonomy": {"ask_timeout_s": 5}}),
+    ("autonomy.ask_timeout_s", {"autonomy": {"ask_timeout_s": 5}}),
     ("search", {"search": {"best": 1}}),
     ("camera.binning", {"camera": {"binning": 2}}),
     ("objective", {"objective": "40X"}),

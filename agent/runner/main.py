@@ -1,0 +1,146 @@
+"""`python -m agent.runner SPEC`: one run, conducted for the service.
+
+Exit codes as of the commands: 0 complete, 1 failed, 2 the input is wrong, 3 held, 130 stopped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agent.finding import ConfigError, one_line
+from agent.runner.line import News, Orders
+from agent.runner.spec import RunnerSpec
+
+if TYPE_CHECKING:
+    from agent.session import Session
+
+EXIT_INPUT, EXIT_HELD, EXIT_STOPPED = 2, 3, 130
+ORDERLY_S = 8.0  # after a stop at once: longest wait for threads that may hang in a driver
+
+
+class Runner:
+    """The orders' side of a run: they reach the session whatever its own threads are doing."""
+
+    def __init__(self, news: News) -> None:
+        self._news = news
+        self._session: Session | None = None
+        self._stop: str | None = None
+        self._now = False
+        self._done = threading.Event()
+
+    def has(self, session: Session) -> None:
+        """There is a session now; what was ordered before it reaches it too."""
+        self._session = session
+        if self._stop is not None:
+            session.stop(self._stop)
+        if self._now:
+            self.stop_now(self._stop or "stopped at once")
+
+    def over(self) -> None:
+        """The run has ended by itself."""
+        self._done.set()
+
+    def obey(self, order: dict[str, Any]) -> None:
+        """One order. Unknown ones are ignored: a newer service may know more."""
+        do, why = order.get("do"), str(order.get("why") or "stopped by the service")
+        if do == "poke" and self._session is not None:
+            self._session.poke()
+        elif do == "stop":
+            self._stop = why
+            if self._session is not None:
+                self._session.stop(why)
+        elif do == "stop_now":
+            self.stop_now(why)
+
+    def gone(self, why: str) -> None:
+        """Without the service nobody hears of trouble: light off, and the run ends."""
+        self.stop_now(why)
+
+    def stop_now(self, why: str) -> None:
+        """Light off at once; the process ends within seconds even if a driver hangs."""
+        self._stop, self._now = why, True
+        session = self._session
+        if session is None:
+            return
+        session.stop(why)
+        left_on = session.stop_now()
+        self._news.tell("stopped_now", could_not_stop=list(left_on))
+        threading.Thread(target=self._end_anyway, name="end anyway", daemon=True).start()
+
+    def _end_anyway(self) -> None:
+        if not self._done.wait(ORDERLY_S):
+            self._news.tell("state", state="ended: stopped at once, a thread still hangs")
+            os._exit(EXIT_STOPPED)
+
+
+def main() -> int:
+    """Run what the spec says."""
+    news = News()
+    try:
+        spec = RunnerSpec.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    except (IndexError, OSError, ValueError) as error:
+        news.tell("refused", text=f"spec: {one_line(str(error))}")
+        return EXIT_INPUT
+    runner = Runner(news)
+    orders = Orders(sys.stdin, runner.obey, runner.gone)
+    try:
+        return _run(spec, runner, news)
+    except ConfigError as error:
+        for finding in error.findings:
+            news.tell("refused", text=str(finding))
+        return EXIT_INPUT
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        news.tell("broken", text=one_line(str(error)) or type(error).__name__)
+        return 1
+    finally:
+        orders.close()
+        runner.over()
+
+
+def _run(spec: RunnerSpec, runner: Runner, news: News) -> int:
+    from agent.commands.conduct import conduct
+    from agent.commands.interrupt import interruptible
+    from agent.live.guards import guards
+    from agent.runner import opening
+    from agent.runner.told import Told
+    from agent.session import Live
+
+    interruptible()
+    news.tell("state", state="loading")
+    live = Live(
+        commands=True,
+        asks=True,
+        guards=guards,
+        news=lambda kind, text: news.tell("trouble", kind=kind, text=text),
+    )
+    progress = Told(news)
+    with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
+        if spec.lock:
+            _take_lock(spec, held)
+        open_ = opening.start if spec.action == "start" else opening.go_on
+        opened = open_(spec, held, undo, progress, live)
+        if opened.differences:
+            news.tell("held", differences=list(opened.differences))
+            return EXIT_HELD
+        runner.has(opened.session)
+        news.tell("state", state="running")
+        return conduct(opened.session, undo, score=opened.score, as_json=False)
+
+
+def _take_lock(spec: RunnerSpec, held: contextlib.ExitStack) -> None:
+    """Two programs never drive one instrument. A simulated one has no lock: each has its own."""
+    if spec.simulated is not None:
+        return
+    from hardware.instrument_lock import InstrumentLock
+
+    from agent.load import load_microscope
+
+    held.enter_context(InstrumentLock(load_microscope(spec.microscope)))

@@ -1,0 +1,144 @@
+"""Opens what a runner runs: a session that has begun, or one that is to go on."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.check import FrameSize, instrument_facts
+from agent.commands.hold import hold
+from agent.commands.look import look_over, refuse_on_errors
+from agent.finding import config_error
+from agent.load import load_microscope, load_plan
+from agent.rundir import RunDir, existing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
+    from agent.progress import Progress
+    from agent.runner.spec import RunnerSpec, SimulatedSpec
+    from agent.session import Live, Session
+    from sim.clock import SimClock
+    from sim.score import Score
+
+PIXEL_BYTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that can be conducted, unless there are `differences` nobody has accepted."""
+
+    session: Session
+    score: Callable[[Session], Score] | None = None
+    differences: tuple[str, ...] = ()
+
+
+def clock_of(simulated: SimulatedSpec) -> SimClock:
+    """The clock of a simulated run, at its pace."""
+    if simulated.pace is None:
+        from sim.clock import SimClock
+
+        return SimClock()
+    from sim.paced import PacedClock
+
+    return PacedClock(simulated.pace)
+
+
+def start(
+    spec: RunnerSpec, held: ExitStack, undo: ExitStack, progress: Progress, live: Live
+) -> Opened:
+    """A new run. Raises what `run` and `rehearse` raise; then nothing is left of it."""
+    from agent.commands.start import begin, new_run
+
+    if spec.plan is None:
+        raise config_error(spec.run, "a start without a plan", "give plan")
+    loaded = load_plan(spec.plan)
+    microscope = load_microscope(spec.microscope)
+    facts = instrument_facts(microscope)
+    name = loaded.path.stem
+    if spec.simulated is None:
+        from agent.scope import RealScope
+
+        refuse_on_errors(look_over(loaded, microscope, facts, spec.run))
+        run_dir = new_run(held, undo, spec.run, name)
+        real = RealScope(facts.mm_config)
+        undo.callback(real.shutdown)
+        return Opened(
+            begin(
+                undo,
+                run_dir,
+                loaded,
+                microscope,
+                real,
+                progress,
+                durable=True,
+                live=live,
+                kind="run",
+                attended=str(int(spec.attended)),
+            )
+        )
+    from agent.commands.rehearse import (
+        read_scenario,
+        refuse_other_than_demo,
+        score_against_truth,
+        with_objective,
+    )
+    from agent.dump import dump_model
+    from sim.scope import open_scope
+
+    refuse_other_than_demo(microscope)
+    scenario = with_objective(read_scenario(spec.simulated.scenario, loaded), loaded)
+    seed = scenario.seed if spec.simulated.seed is None else spec.simulated.seed
+    camera = scenario.camera
+    facts = dataclasses.replace(
+        facts,
+        findings=(),  # about a real instrument: there is none
+        objective=scenario.objective,
+        frame=FrameSize(camera.height, camera.width, PIXEL_BYTES),
+    )
+    refuse_on_errors(look_over(loaded, microscope, facts, spec.run))
+    run_dir = new_run(held, undo, spec.run, name)
+    scope = open_scope(microscope.config, scenario, seed, clock_of(spec.simulated))
+    undo.callback(scope.shutdown)
+    session = begin(
+        undo,
+        run_dir,
+        loaded,
+        microscope,
+        scope,
+        progress,
+        durable=False,
+        live=live,
+        kind="rehearse",
+        scenario=dump_model(scenario),
+        seed=str(seed),
+        attended=str(int(spec.attended)),
+    )
+    return Opened(session, score_against_truth)
+
+
+def go_on(
+    spec: RunnerSpec, held: ExitStack, undo: ExitStack, progress: Progress, live: Live
+) -> Opened:
+    """An interrupted run, compared with the instrument. Moves nothing."""
+    from agent.commands.resume import keys_of, scope_of, settings_of
+    from agent.commands.start import in_words, let_go
+    from agent.session import Session
+
+    run_dir: RunDir = existing(spec.run)
+    keys = keys_of(run_dir.journal)
+    plan, config = settings_of(run_dir.journal, keys)
+    held.enter_context(contextlib.closing(hold(run_dir.path)))
+    clock = clock_of(spec.simulated) if spec.simulated is not None else None
+    scope, score = scope_of(run_dir.journal, keys, config, clock)
+    undo.callback(scope.shutdown)
+    session = Session(
+        run_dir, plan, config, scope, progress, durable=not scope.clock.simulated, live=live
+    )
+    undo.callback(let_go, session)
+    found = in_words(session.resume)
+    session.journal.records.set(attended=str(int(spec.attended)))
+    return Opened(session, score, () if spec.accept else found)

@@ -1,0 +1,32 @@
+"""A run's progress as news for the service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.progress import Quiet
+
+if TYPE_CHECKING:
+    from agent.journal.states import Outcome
+    from agent.runner.line import News
+
+
+class Told(Quiet):
+    """Tells decisions that act and warnings; the rest is in the journal, for who wants to look."""
+
+    def __init__(self, news: News) -> None:
+        self._news = news
+
+    def decided(self, time_s: float, fov: str, reason: str, actions: tuple[str, ...]) -> None:
+        """A decision that acts."""
+        if actions:
+            text = f"{reason} -> {'; '.join(actions)}"
+            self._news.tell("decided", fov=fov, time_s=time_s, text=text)
+
+    def warning(self, text: str) -> None:
+        """Something a person should know."""
+        self._news.tell("warning", text=text)
+
+    def finished(self, outcome: Outcome) -> None:
+        """The run has ended."""
+        self._news.tell("state", state=f"ended: {outcome}")
