@@ -127,7 +127,7 @@ def _run(spec: RunnerSpec, runner: Runner, news: News) -> int:
             _take_lock(spec, held)
         open_ = opening.start if spec.action == "start" else opening.go_on
         opened = open_(spec, held, undo, progress, live)
-        if opened.differences:
+        if opened.held:
             news.tell("held", differences=list(opened.differences))
             return EXIT_HELD
         runner.has(opened.session)

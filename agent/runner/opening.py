@@ -29,11 +29,12 @@ PIXEL_BYTES = 2
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session that can be conducted, unless there are `differences` nobody has accepted."""
+    """A session that can be conducted, unless it is `held`: `differences` nobody has accepted."""
 
     session: Session
     score: Callable[[Session], Score] | None = None
     differences: tuple[str, ...] = ()
+    held: bool = False
 
 
 def clock_of(simulated: SimulatedSpec) -> SimClock:
@@ -141,4 +142,4 @@ def go_on(
     undo.callback(let_go, session)
     found = in_words(session.resume)
     session.journal.records.set(attended=str(int(spec.attended)))
-    return Opened(session, score, () if spec.accept else found)
+    return Opened(session, score, found, spec.compare or not set(found) <= set(spec.accepted))

@@ -31,7 +31,8 @@ class RunnerSpec(BaseModel):
     microscope : shipped name or file (start).
     simulated : None on a real microscope.
     attended : whether somebody is there.
-    accept : resume although the instrument differs from the journal.
+    compare : resume no further than to say how the instrument differs from the journal.
+    accepted : differences that a person has seen; others hold the run again.
     lock : take the lock on the instrument; False where the service holds it.
     """
 
@@ -43,5 +44,6 @@ class RunnerSpec(BaseModel):
     microscope: str = "demo"
     simulated: SimulatedSpec | None = None
     attended: bool = False
-    accept: bool = False
+    compare: bool = False
+    accepted: tuple[str, ...] = ()
     lock: bool = True
