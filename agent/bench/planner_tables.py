@@ -93,5 +93,5 @@ def _readers(result: Mapping[str, Any]) -> Rows:
     ]
     lm = result["language_model"]
     size = f"{lm['parameters'] / 1e6:.1f} M parameters"
-    speed = f"{lm['ms_per_form']} ms for a form of {lm['form_tokens']} tokens (not trained)"
+    speed = f"{lm['ms_per_form']} ms for a form of {lm['form_tokens']} tokens (random weights)"
     return header, [*rows, (f"language model of the judge's size, {size}", "", "", speed)]
