@@ -80,12 +80,15 @@ class Visitor:
         since = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(started)
         return max(0.0, since.total_seconds())
 
+    def weigh(self, new: Plan) -> Weighed:
+        """What a new plan would change, and what stands against it. Writes nothing."""
+        state = read_state(self.database, self.run.path, self.now_s())
+        return weigh(self.plan, new, self.config, state)
+
     def ask(self, new: Plan, words: str, who: str, undoes: ChangeRow | None = None) -> Asked:
         """Weigh a change and write it down, refused or not. Raises ChangeWaits: one at a time."""
         now_s = self.now_s()
-        weighed = weigh(
-            self.plan, new, self.config, read_state(self.database, self.run.path, now_s)
-        )
+        weighed = self.weigh(new)
         change = NewChange(
             utc=dt.datetime.now(dt.UTC),
             time_s=now_s,

@@ -1,4 +1,4 @@
-"""One runner process as the service sees it: orders to it, news from it. Takes no lock to stop it."""
+"""A runner process as the service sees it: orders to it, news from it. Stopping takes no lock."""
 
 from __future__ import annotations
 

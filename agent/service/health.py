@@ -1,0 +1,79 @@
+"""What is wrong, looked at and not assumed: each check says how it knows."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+from agent.service.states import ExperimentState, Level
+from agent.service.views import CheckView, HealthView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from agent.service.home import Home
+    from agent.service.queue import Queue
+    from agent.service.supervisor import Supervisor
+
+LOW_BYTES, VERY_LOW_BYTES = 5_000_000_000, 1_000_000_000
+STUCK_S = 10.0
+_ORDER = (Level.GOOD, Level.WARNING, Level.BAD)
+
+
+def worst(levels: Iterable[Level]) -> Level:
+    """The worst of some levels."""
+    return max(levels, key=_ORDER.index, default=Level.GOOD)
+
+
+def health(
+    queue: Queue,
+    home: Home,
+    supervisor: Supervisor,
+    more: Sequence[Callable[[], CheckView]] = (),
+) -> HealthView:
+    """Every check; a check that raises is itself a bad one."""
+    checks = []
+    looks: list[tuple[str, Callable[[], CheckView]]] = [
+        ("supervisor", lambda: _supervisor(supervisor)),
+        ("disk", lambda: _disk(home)),
+        ("experiment", lambda: _experiment(queue)),
+        *((getattr(look, "__name__", "check"), look) for look in more),
+    ]
+    for name, look in looks:
+        try:
+            checks.append(look())
+        except Exception as error:
+            text = f"cannot be looked at: {type(error).__name__}"
+            checks.append(CheckView(name=name, level=Level.BAD, text=text))
+    return HealthView(level=worst(c.level for c in checks), checks=tuple(checks))
+
+
+def _supervisor(supervisor: Supervisor) -> CheckView:
+    silent_s = time.monotonic() - supervisor.beat
+    if supervisor.failure:
+        return CheckView(name="supervisor", level=Level.BAD, text=supervisor.failure)
+    if silent_s > STUCK_S:
+        text = f"the supervisor has not gone round for {silent_s:.0f} s"
+        return CheckView(name="supervisor", level=Level.BAD, text=text)
+    return CheckView(name="supervisor", level=Level.GOOD, text="goes round")
+
+
+def _disk(home: Home) -> CheckView:
+    free = shutil.disk_usage(home.path).free
+    level = (
+        Level.BAD if free < VERY_LOW_BYTES else Level.WARNING if free < LOW_BYTES else Level.GOOD
+    )
+    return CheckView(name="disk", level=level, text=f"{free / 1e9:.1f} GB free")
+
+
+def _experiment(queue: Queue) -> CheckView:
+    held = queue.in_state(ExperimentState.HELD)
+    if held:
+        text = f"experiment {held[0].id} is held: {held[0].why}"
+        return CheckView(name="experiment", level=Level.BAD, text=text)
+    last = next((one for one in queue.all(20) if one.state.over), None)
+    if last is not None and last.state is ExperimentState.FAILED:
+        text = f"experiment {last.id} failed: {last.why}"
+        return CheckView(name="experiment", level=Level.WARNING, text=text)
+    return CheckView(name="experiment", level=Level.GOOD, text="none is held")
