@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
+from hardware.data.dead_man_config import DeadManConfig
+
 
 def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
     if pair[0] >= pair[1]:
@@ -188,6 +190,10 @@ class MicroscopeConfig(Model):
 
     shutters: tuple[str, ...] = ()
     """Devices that light-off closes. Empty: every shutter device found."""
+
+    dead_man: DeadManConfig | None = None
+    """The process that switches the light off when the program dies or hangs. Left out: nothing
+    does, and every run says so."""
 
     positions: dict[str, MarkedPosition] = Field(default_factory=dict)
     """Places that a person has marked, by name: what "my positions" in an instruction means."""

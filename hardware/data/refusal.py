@@ -25,6 +25,8 @@ class Rule(StrEnum):
     PROPERTY = "property"
     DISK = "disk"
     STOPPED = "stopped"
+    DEAD_MAN = "dead_man"  # nobody would switch the light off
+    HELD = "held"  # another process has the instrument
     UNKNOWN = "unknown"
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hardware.data import Exposure, Refusal, Rule
 from hardware.fault import FaultKind, InstrumentFault
+from hardware.microscope.light_guard import NoGuard
 from hardware.microscope.reading import Image
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from hardware.gate import Gate
     from hardware.ledger import DoseLedger
     from hardware.microscope.devices import Devices
+    from hardware.microscope.light_guard import LightGuard
     from hardware.microscope.mover import Mover
     from hardware.microscope.reading import Light
 
@@ -29,7 +31,13 @@ class Exposer:
     """The camera and its light. `exposing` is true from the last look at the gate's stop on."""
 
     def __init__(
-        self, devices: Devices, mover: Mover, gate: Gate, ledger: DoseLedger, clock: Clock
+        self,
+        devices: Devices,
+        mover: Mover,
+        gate: Gate,
+        ledger: DoseLedger,
+        clock: Clock,
+        guard: LightGuard | None = None,
     ) -> None:
         self.exposing = False
         self._devices = devices
@@ -38,6 +46,7 @@ class Exposer:
         self._gate = gate
         self._ledger = ledger
         self._clock = clock
+        self._guard = guard or NoGuard()
         self._exposure_ms = (math.nan, math.nan)  # asked for, read back
 
     def snap(self, light: Light) -> Image | Refusal:
@@ -50,13 +59,17 @@ class Exposer:
         answer = self._permit([exposure])
         if isinstance(answer, Refusal):
             return answer
+        if unwatched := self._guard.watching():
+            return unwatched
         core = self._devices.core
         exposure_ms = self._set_exposure(light.exposure_ms)
         row = self._ledger.open(exposure)
 
-        def expose() -> NDArray[np.uint16] | None:
+        def expose() -> NDArray[np.uint16] | Refusal:
             if self._gate.stopped:
-                return None
+                return _stopped(light)
+            if unwatched := self._guard.announce(exposure.seconds):
+                return unwatched
             core.snapImage()
             if core.getShutterOpen():  # it follows the exposure, or should
                 raise InstrumentFault(
@@ -71,18 +84,18 @@ class Exposer:
             pixels = self._devices.ask("camera", expose, longer_s)
         except InstrumentFault as fault:
             left_on = self._devices.light_off()
+            if not left_on:
+                self._guard.dark()
             self._ledger.close(row)  # no image, but the exposure is over and the light was on
             raise _with(fault, left_on) from fault
         finally:
             self.exposing = False
-        if pixels is None:
-            return Refusal(
-                Rule.STOPPED,
-                f"exposure of {light.exposure_ms:g} ms of {light.channel}",
-                "the run was stopped",
-                "Start a new run, or resume this one.",
-            )
+        if isinstance(pixels, Refusal):
+            return pixels
+        wrong = self._guard.dark()
         self._ledger.close(row)
+        if wrong is not None:
+            raise InstrumentFault(FaultKind.NOT_CONFIRMED, f"light: {wrong}")
         return Image(pixels, self._clock.now(), x, y, z, exposure_ms)
 
     def snap_stack(
@@ -99,6 +112,8 @@ class Exposer:
         answer = self._permit(exposures)
         if isinstance(answer, Refusal):
             return answer
+        if unwatched := self._guard.watching():
+            return unwatched
         if len({exposure.exposure_ms for exposure in exposures}) != 1:
             raise ValueError("a stack has one exposure time, and at least one plane")
         approach = self._mover.move_z(z_um[0])
@@ -126,6 +141,8 @@ class Exposer:
         def trigger() -> None:  # apart from `arm`: if that one hangs, no light follows it later
             if self._gate.stopped:
                 raise InstrumentFault(FaultKind.MISSING_FRAMES, "camera: stopped before the stack")
+            if unwatched := self._guard.announce(n * step_s):
+                raise InstrumentFault(FaultKind.MISSING_FRAMES, f"camera: no stack: {unwatched}")
             core.startSequenceAcquisition(n, 0, True)
 
         self.exposing = True
@@ -137,14 +154,17 @@ class Exposer:
             longer_s = n * step_s + self._config.timeouts.snap_s
             self._devices.ask("camera", trigger, longer_s)
             for i, exposure in enumerate(planned):
-                pixels = self._next_image(i, n, exposure.seconds)
+                pixels, goes_on = self._next_image(i, n, exposure.seconds)
                 arrived += 1
+                self._tell((n - i - 1) * step_s if goes_on else None)
                 self._ledger.close(rows[i])
                 end_s = start_s + (i + 1) * step_s
                 x, y, z = exposure.x_um, exposure.y_um, exposure.z_um
                 yield Image(pixels, end_s, x, y, z, exposure_ms)
         except BaseException as error:  # also when who asked for the images gives up
             left_on = self._devices.all_off()
+            if not left_on:
+                self._guard.dark()
             for row in rows[arrived:]:  # counted, and over: the light was on for them
                 self._ledger.close(row)
             if isinstance(error, InstrumentFault):
@@ -155,12 +175,21 @@ class Exposer:
         left_on = self._devices.all_off()
         if left_on:
             raise _with(InstrumentFault(FaultKind.NOT_CONFIRMED, "after the stack"), left_on)
+        self._tell(None)
 
-    def _next_image(self, i: int, n: int, exposure_s: float) -> NDArray[np.uint16]:
+    def _tell(self, light_s: float | None) -> None:
+        """In a stack that is under way: light for so long from now on; None: it is off."""
+        if light_s is not None:
+            self._guard.announce(light_s)  # the light is on already: nothing to refuse any more
+        elif wrong := self._guard.dark():
+            raise InstrumentFault(FaultKind.NOT_CONFIRMED, f"light: {wrong}")
+
+    def _next_image(self, i: int, n: int, exposure_s: float) -> tuple[NDArray[np.uint16], bool]:
+        """The image, and whether the camera (and with it the light) goes on after it."""
         core, limit_s = self._devices.core, exposure_s + self._config.timeouts.snap_s
         until = time.monotonic() + limit_s
 
-        def fetch() -> NDArray[np.uint16]:
+        def fetch() -> tuple[NDArray[np.uint16], bool]:
             while not core.getRemainingImageCount():
                 if not core.isSequenceRunning() and not core.getRemainingImageCount():
                     raise InstrumentFault(
@@ -172,7 +201,8 @@ class Exposer:
                         f"camera: image {i + 1} of {n} did not come within {limit_s:g} s",
                     )
                 time.sleep(0.0005)
-            return core.popNextImage().copy()  # the driver's ring buffer will be reused
+            pixels = core.popNextImage().copy()  # the driver's ring buffer will be reused
+            return pixels, core.isSequenceRunning() or core.getShutterOpen()
 
         return self._devices.ask("camera", fetch, limit_s)
 
@@ -236,6 +266,15 @@ class Exposer:
             return x, y, core.getZPosition()
 
         return self._devices.ask("stage", read)
+
+
+def _stopped(light: Light) -> Refusal:
+    return Refusal(
+        Rule.STOPPED,
+        f"exposure of {light.exposure_ms:g} ms of {light.channel}",
+        "the run was stopped",
+        "Start a new run, or resume this one.",
+    )
 
 
 def _with(fault: InstrumentFault, not_stopped: tuple[str, ...]) -> InstrumentFault:

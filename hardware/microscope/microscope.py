@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from hardware.data import Answer, Clock, MicroscopeConfig, Refusal
     from hardware.gate import Gate
     from hardware.ledger import DoseLedger
+    from hardware.microscope.light_guard import LightGuard
     from hardware.microscope.reading import Image, Light
 
 REOPENED_S = 0.5  # an exposure that was let through opens its shutter within this time
@@ -39,6 +40,8 @@ class Microscope:
         gate: Gate,
         ledger: DoseLedger,
         clock: Clock,
+        *,
+        light_guard: LightGuard | None = None,
     ) -> None:
         self.core = core
         self.config = config
@@ -46,7 +49,7 @@ class Microscope:
         self._gate = gate
         self._devices = Devices(core, config)
         self._mover = Mover(self._devices, gate)
-        self._exposer = Exposer(self._devices, self._mover, gate, ledger, clock)
+        self._exposer = Exposer(self._devices, self._mover, gate, ledger, clock, light_guard)
         self._format = CameraFormat(self._devices, gate)
 
     # ------------------------------------------------------------------ start and end

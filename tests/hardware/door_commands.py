@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FILES = ("hardware/microscope/*.py", "hardware/engine.py")
+FILES = ("hardware/microscope/*.py", "hardware/engine.py", "hardware/deadman/lamp_only.py")
 """Where commands to the instrument may stand at all."""
 
 XY, Z = frozenset(("xy",)), frozenset(("z", "z_stack"))
@@ -85,5 +85,7 @@ INHERITED = ("setup_sequence", "setup_event", "exec_event", "teardown_event", "t
 START_UP = {
     # loading the file is how the devices come to be; its text was read first (hardware.mmconfig)
     "hardware/microscope/loading.py load_core": frozenset(("loadSystemConfiguration",)),
+    # a configuration with the lamp only, after the program that had a gate has died
+    "hardware/deadman/lamp_only.py close_lamp": frozenset(("loadSystemConfiguration",)),
 }
 """File and function -> commands that it may send before there is a gate."""

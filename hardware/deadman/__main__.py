@@ -1,0 +1,5 @@
+"""`python -m hardware.deadman`."""
+
+from hardware.deadman.main import run
+
+run()
