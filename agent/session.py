@@ -294,7 +294,7 @@ class Session:
         adopted = adopt(self.journal, self.plan, self.config, self.run_dir.path, self.clock.now())
         if adopted is None:
             return
-        self._progress.warning(adopted.said)
+        self._progress.changed(adopted.said)
         before, self.plan = self.plan, adopted.plan
         if light_budget(before) != light_budget(self.plan):
             old_gate, old = self.gate, self.microscope

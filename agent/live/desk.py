@@ -97,7 +97,7 @@ class Desk:
             self._journal.records.error("command", error)
             said = f"not done: {type(error).__name__}"
             self._journal.live.settle(row.id, CommandState.REFUSED, said, now_s)
-        self._progress.warning(f"{row.who}: {said}")
+        self._progress.changed(f"{row.who}: {said}")
 
     def _do(self, command: live.LiveCommand, row: CommandRow, now_s: float) -> str:
         why = f"commanded by {row.who}" + (f": {command.why}" if command.why else "")
@@ -196,7 +196,6 @@ class Desk:
         if key not in self._noted:
             self._noted.add(key)
             self._journal.records.note(trouble.kind, trouble.what)
-            self._progress.warning(trouble.what)
             self._news(trouble.kind, trouble.what)
         if trouble.then == "note":
             return True

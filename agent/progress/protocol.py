@@ -25,6 +25,9 @@ class Progress(Protocol):
     def dose(self, max_fov: float, total: float, unit: str) -> None:
         """Light so far: of the busiest field, and of all fields."""
 
+    def changed(self, text: str) -> None:
+        """What a person wanted was done, or refused."""
+
     def warning(self, text: str) -> None:
         """Something a person should know."""
 
@@ -47,6 +50,9 @@ class Quiet:
         """Say nothing."""
 
     def dose(self, max_fov: float, total: float, unit: str) -> None:
+        """Say nothing."""
+
+    def changed(self, text: str) -> None:
         """Say nothing."""
 
     def warning(self, text: str) -> None:

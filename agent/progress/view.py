@@ -88,6 +88,11 @@ class View:
         )
 
     @safely
+    def changed(self, text: str) -> None:
+        """Show it."""
+        self._say(clean(text), "cyan")
+
+    @safely
     def warning(self, text: str) -> None:
         """Show it once; repeats are counted."""
         text = clean(text)

@@ -23,6 +23,10 @@ class Told(Quiet):
             text = f"{reason} -> {'; '.join(actions)}"
             self._news.tell("decided", fov=fov, time_s=time_s, text=text)
 
+    def changed(self, text: str) -> None:
+        """What a person wanted was done, or refused."""
+        self._news.tell("changed", text=text)
+
     def warning(self, text: str) -> None:
         """Something a person should know."""
         self._news.tell("warning", text=text)

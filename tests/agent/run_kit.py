@@ -18,7 +18,7 @@ from agent.plan import Plan
 from agent.progress import Quiet
 from agent.rundir import RunDir
 from agent.scope import RealScope
-from agent.session import Session
+from agent.session import NOT_LIVE, Session
 from hardware.data import Frame, FrameKey, FrameMeta
 from hardware.mmconfig import find
 from hardware.store import ImageReader
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from agent.progress import Progress
     from agent.scope import Scope
-    from agent.session import Ending
+    from agent.session import Ending, Live
     from hardware.data import MicroscopeConfig
     from policies.policy import Memory, Situation
 
@@ -206,6 +206,7 @@ def opened(
     world: Scenario | None = None,
     progress: Progress | None = None,
     durable: bool = False,
+    live: Live = NOT_LIVE,
 ) -> Iterator[Session]:
     """A session in `path`, neither begun nor resumed; closed at the end. Without `scope`: the
     simulated one."""
@@ -218,7 +219,9 @@ def opened(
         else contextlib.nullcontext()
     )
     with patched:
-        session = Session(RunDir(path), plan_, config, used, progress or Quiet(), durable=durable)
+        session = Session(
+            RunDir(path), plan_, config, used, progress or Quiet(), durable=durable, live=live
+        )
         try:
             yield session
         finally:
