@@ -1,0 +1,182 @@
+"""What stands before every route: host, origin, strangers, rate, number, size, time, headers.
+
+Plain ASGI, outermost; what it lets through still meets the route's own role. A stop is neither
+counted nor queued: it must get through when everything else is full.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+
+from agent.finding import one_line
+from agent.web.errors import API, Denied, answer
+from agent.web.guard import client_of
+from agent.web.hosts import SAFE, host_allowed, origin_allowed
+from agent.web.intake import Body
+from agent.web.rate import RateLimit
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from agent.web.guard import Guard
+    from agent.web.metrics import Traffic
+
+STOP_PATHS = frozenset({"/api/v1/stop", "/stop"})  # of the API, and of the page
+PLAN_PATHS = ("/api/v1/proposals/yaml",)
+LOGIN_PATH = "/login"
+_UNREAD = (400, 408, 413)  # the body was not read to its end
+STRANGERS = 32  # requests without a token that are answered at the same time
+STOPS = 64
+RETRY_S = 2.0
+_LOG = logging.getLogger("agent.web")
+
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none';"
+    " form-action 'self'; frame-ancestors 'none'"
+)
+API_POLICY = "default-src 'none'; frame-ancestors 'none'"
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # not no-referrer: with it browsers say `Origin: null` for our own forms
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "cache-control": "no-store",
+}
+
+
+class Shield:
+    """Wraps an app. Counts what passes in `traffic`."""
+
+    def __init__(self, app: ASGIApp, guard: Guard, traffic: Traffic) -> None:
+        self._app = app
+        self._guard = guard
+        self._config = guard.config
+        self._limits = guard.config.limits
+        self._traffic = traffic
+        self._rate = RateLimit(self._limits.requests_per_s, self._limits.burst, time.monotonic)
+        self._now_in = {"known": 0, "stranger": 0, "stop": 0}
+        self._most = {"known": self._limits.concurrent, "stranger": STRANGERS, "stop": STOPS}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let through."""
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        reply = _Reply(scope, send, self._limits.send_timeout_s)
+        request = Request(scope)
+        began_s = time.monotonic()
+        try:
+            await self._let_in(request, receive, reply)
+        except Denied as denied:
+            reply.closes = True  # what was not read of the body must not be taken for a request
+            await self._say(scope, reply, denied)
+        except Exception as error:
+            if _is_gone(error):
+                return  # nobody is there any more, or they do not read: the connection ends here
+            # ours: said in the log, without what was sent
+            _LOG.error("%s: %s", type(error).__name__, one_line(str(error)), exc_info=error)
+            fault = Denied(500, "fault", "a fault of the service", "see its log")
+            await self._say(scope, reply, fault)
+        finally:
+            self._traffic.count(scope, reply.status, time.monotonic() - began_s)
+
+    async def _let_in(self, request: Request, receive: Receive, reply: _Reply) -> None:
+        self._check_place(request)
+        path = request.url.path
+        kind = self._check_person(request)
+        if path in STOP_PATHS and kind == "known":
+            kind = "stop"
+        elif wait_s := self._rate.take(client_of(request)):
+            raise Denied(429, "too_many_requests", "too many requests", "ask less often", wait_s)
+        if self._now_in[kind] >= self._most[kind]:
+            raise Denied(503, "busy", "too much at the same time", "try again", RETRY_S)
+        self._now_in[kind] += 1
+        try:
+            body = Body(request, receive, self._most_bytes(path), self._limits.body_timeout_s)
+            await self._app(request.scope, body.receive, reply.send)
+        finally:
+            self._now_in[kind] -= 1
+
+    def _check_place(self, request: Request) -> None:
+        """The request was meant for us, and does not come from a page elsewhere."""
+        hosts = request.headers.getlist("host")
+        if len(hosts) != 1 or not host_allowed(hosts[0], self._config):
+            remedy = "use 127.0.0.1, or name it in web.allowed_hosts"
+            raise Denied(421, "host", "this service does not go by that name", remedy)
+        if not origin_allowed(request.method, hosts[0], request.headers):
+            raise Denied(403, "origin", "this was sent by a page elsewhere", "use our own page")
+
+    def _check_person(self, request: Request) -> str:
+        """Strangers are turned away before anything of theirs is read, but for what is public."""
+        if self._guard.caller(request) is not None:
+            return "known"
+        path = request.url.path
+        if path.startswith(API) or (request.method not in SAFE and path != LOGIN_PATH):
+            raise Denied(401, "no_token", "a token is needed", "send it as Authorization: Bearer")
+        return "stranger"
+
+    def _most_bytes(self, path: str) -> int:
+        return self._limits.plan_bytes if path in PLAN_PATHS else self._limits.body_bytes
+
+    async def _say(self, scope: Scope, reply: _Reply, denied: Denied) -> None:
+        if reply.status:
+            return  # it has begun to answer: all that is left is to end the connection
+        response = answer(denied.status, denied.view, denied.wait_s)
+        with contextlib.suppress(_Gone):
+            await response(scope, _nothing, reply.send)
+
+
+class _Gone(Exception):
+    """The client does not take what it asked for."""
+
+
+def _is_gone(error: BaseException) -> bool:
+    """Also where a task group has wrapped it up."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_gone(inner) for inner in error.exceptions)
+    return isinstance(error, _Gone)
+
+
+class _Reply:
+    """What is sent: with the headers that every answer has, and within the time it may take."""
+
+    def __init__(self, scope: Scope, send: Send, timeout_s: float) -> None:
+        self._scope = scope
+        self._send = send
+        self._timeout_s = timeout_s
+        self.status = 0
+        self.closes = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in _HEADERS.items():
+                headers.setdefault(name, value)
+            path = self._scope["path"]
+            policy = API_POLICY if path.startswith(API) else PAGE_POLICY
+            headers.setdefault("content-security-policy", policy)
+            if self.closes or self.status in _UNREAD:
+                headers["connection"] = "close"
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                await self._send(message)
+        except (TimeoutError, OSError):
+            raise _Gone from None
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}
