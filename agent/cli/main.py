@@ -495,6 +495,18 @@ def bench_estimates(
     raise typer.Exit(command(plans, seed, json=json))
 
 
+@bench.command("deadman", epilog="Example: microscout bench deadman --times 50 --json")
+def bench_deadman(
+    times: Annotated[int, typer.Option(help="Trials of each kind.", min=1)] = 50,
+    seed: Annotated[int, typer.Option(help="Of the moments.")] = 0,
+    json: JsonOpt = False,
+) -> None:
+    """Kill and hang a process that has a lamp on; when is the lamp off?"""
+    from agent.bench.deadman import bench_deadman as command
+
+    raise typer.Exit(command(times, seed, json=json))
+
+
 @bench.command("crash", epilog="Example: microscout bench crash --kills 30")
 def bench_crash(
     plan: Annotated[str, typer.Option(help="Plan to rehearse.")] = "mitosis_watch",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 from agent.finding import config_error
+from hardware.file_lock import try_lock
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,25 +25,9 @@ def hold(run: Path) -> BinaryIO:
         raise config_error(
             path, f"cannot be written ({error.strerror})", "check the folder's owner and rights"
         ) from None
-    try:
-        _lock(file)
-    except OSError:
+    if not try_lock(file.fileno()):
         file.close()
         raise config_error(
             run, "this run is under way in another process", "wait for it, or stop it with Ctrl-C"
         ) from None
     return file
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: BinaryIO) -> None:
-        os.lseek(file.fileno(), 0, os.SEEK_SET)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(file: BinaryIO) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

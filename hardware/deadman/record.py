@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RETRY_S = 0.5  # until the next try to write what could not be written
+LAST = ("bye", "dark", "not_dark")  # events after which a dead-man ends
 KEPT = 1000  # lines that wait for the disk, at most
 
 
@@ -74,6 +75,12 @@ def _ends_in_newline(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
+
+
+def over(path: Path) -> bool:
+    """Whether the last dead-man that wrote there has done all it will do."""
+    events = read(path)
+    return bool(events) and events[-1]["event"] in LAST
 
 
 def read(path: Path) -> list[dict[str, Any]]:

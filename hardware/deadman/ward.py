@@ -127,6 +127,11 @@ class DeadMan:
             return "the dead-man is not running"
         return self._link.wrong()
 
+    @property
+    def process_id(self) -> int | None:
+        """Of the dead-man, None when there is none."""
+        return self._link.pid if self._link is not None else None
+
     def restart(self) -> None:
         """End the dead-man and start another, which knows of the light at once. Raises OSError."""
         self._open()
