@@ -22,16 +22,19 @@ class Mark:
     name: str = ""
 
 
+_UNIT = re.compile(r"(?<=\d)\s?um\b")  # no German word
+
+
 def language_of(text: str) -> str:
     """The language whose small words are the most; English where none is ahead."""
-    words = re.findall(r"[^\W\d_]+", text.lower())
+    words = re.findall(r"[^\W\d_]+", _UNIT.sub(" ", text.lower()))
     english = lexicon("en").known
     counts = {"en": float(sum(word in lexicon("en").common for word in words))}
     for language in LANGUAGES[1:]:
         own = lexicon(language)
         small = sum(word in own.common for word in words)
-        only = sum(word in own.known and word not in english for word in words)
-        counts[language] = small + 0.5 * only if small else 0.0
+        only = sum(word in own.own and word not in english for word in words)
+        counts[language] = small + 0.5 * only
     best = max(LANGUAGES, key=lambda language: counts[language])
     return best if counts[best] > counts["en"] else "en"
 
@@ -49,4 +52,39 @@ def marks(text: str, words: Lexicon) -> tuple[Mark, ...]:
         for name, pattern in words.targets.items()
         for match in pattern.finditer(text)
     ]
-    return tuple(sorted(found, key=lambda mark: (mark.start, -mark.end)))
+    polite = [m for m in found if m.concept == "courtesy"]
+    found = [
+        m for m in found if m.concept != "if" or not any(p.start <= m.start < p.end for p in polite)
+    ]
+    found += _conditions(text, [m for m in found if m.concept == "target"])
+    return tuple(sorted(set(found), key=lambda mark: (mark.start, -mark.end)))
+
+
+_PLAIN = ("cell", "nucleus")
+_OCCASION = re.compile(  # "on division ...", "bei jeder Mitose ...", at the begin of a clause
+    r"(?:^|[.,;:!?\n(\-]|(?<= - )|(?<=\band)|(?<=\bund)|(?<=\bet)|(?<=\by)|(?<=\be))\s*"
+    r"((?:on|upon|at|after|with|per|for|bei|beim|nach|à|en cas d[e']|pour|ad?|in caso di|alla"
+    r"|en|tras|ante|al)\s*"
+    r"(?:(?:the|an?|any|each|every|all|first|der|dem|den|einer?m?|jede[rmn]?|ersten?|toten?|chaque"
+    r"|toute|une?|la|le|l'|première?|ogni|ciascuna|una|prima|cada|primera)\s*){0,3}(?:(?<=')|\s))$",
+    re.I,
+)
+_VERB_FIRST = re.compile(  # "Stirbt eine Zelle, ...", "Teilt sich etwas, ..."
+    r"(?:^|[.;:!?\n]\s*|,\s*(?:und )?)((?:Teilt|Stirbt|Erscheint|Taucht|Rundet|Siehst|Findest|Entdeckst"
+    r"|Zeigt|Tritt|Bildet|Kommt|Erkennst)(?= (?:sich |du )?(?:eine?[rnm]?|die|irgend\w+|etwas) ))",
+    re.I,
+)
+
+
+def _conditions(text: str, targets: list[Mark]) -> list[Mark]:
+    """Conditions without an "if": "on mitosis, ...", "bei toten Zellen ...", "Stirbt eine Zelle, ..."."""
+    found = []
+    for target in targets:
+        before = text[max(0, target.start - 40) : target.start]
+        match = None if target.name in _PLAIN else _OCCASION.search(before)
+        if match is not None:
+            start = target.start - len(before) + match.start(1)
+            found.append(Mark(start, start + len(match[1].rstrip()), "if"))
+    for match in _VERB_FIRST.finditer(text):
+        found.append(Mark(match.start(1), match.end(1), "if"))
+    return found

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from agent.planner.marks import Mark
 
 _OF = re.compile(r"\b(of|de|di|von|by|da|zu|at|about|:|=)\b|[\s:=]", re.I)
+_THINGS = ("autofocus", "stack", "grid", "notify", "objective", "binning", "if")
 _STOPS = re.compile(r"[.;!?\n]")
 
 
@@ -62,6 +63,14 @@ class Nearby:
         """Whether a "no", "without" stands before a place, in the same part of the sentence."""
         mark = self.left(start, "not", words=words)
         return mark is not None and "," not in self.text[mark.end : start]
+
+    def declined(self, end: int, words: int = 4) -> bool:
+        """Whether "is not needed", "will fry them" says after a name that it is not wanted."""
+        mark = self.right(end, "unneeded", words=words)
+        if mark is None or re.search(r"[,(]", self.text[end : mark.start]):
+            return False
+        between = [m for m in self.marks if end < m.start and m.end < mark.start]
+        return not any(m.concept in _THINGS for m in between)
 
     def within(self, clause: Clause, *concepts: str) -> Mark | None:
         """The first such sign in a clause."""

@@ -55,7 +55,9 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
         glued = _GLUED.match(plain, match.end()) is not None
         word = match.group().lower()
         mended = (
-            "every "
+            "far"
+            if len(word) < SHORTEST and _FAR.match(plain, match.start())
+            else "every "
             if glued and word in ("q", "every", "each", "ev", "evry")
             else _mend(word, lexicon)
         )
@@ -73,7 +75,9 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
 
 _WEB = re.compile(r"\S+@\S+|[a-z]+://\S+", re.I)
 _GLUED = re.compile(r"\d+([.,]\d+)?\s*(s|sec|secs|min|mins|h|hr|hrs|d)\b", re.I)  # q30min
-_SLIPS = {"whne": "when", "wehn": "when", "hwen": "when", "eahc": "each", "thne": "then"}
+_FAR = re.compile(r"(?:fra|afr|farr|faar|fr)[ -](?=red\b)", re.I)  # "fra red" is not red
+_SLIPS = {"whne": "when", "wehn": "when", "hwen": "when", "eahc": "each", "thne": "then", "adn": "and",
+          "nad": "and", "udn": "und", "teh": "the", "ot": "to", "bsi": "bis", "frm": "from"}  # fmt: skip
 
 
 def _a_name(text: str, match: re.Match[str]) -> bool:

@@ -81,11 +81,19 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
         gets = re.match(
             r"\s*,?\s*(which|that|at|with|gets|:|\()?\s*(gets?\s*|is\s*)?\d", text[match.end() :]
         )
-        no = (near.denied(match.start()) and not gets) or (
-            bool(found) and found[-1].no and _listed(text[found[-1].end : match.start()])
-        )
+        no = (
+            (near.denied(match.start()) and not gets)
+            or (not gets and near.declined(match.end()))
+            or _NEITHER.search(text[max(0, match.start() - 50) : match.start()]) is not None
+        ) or (bool(found) and found[-1].no and _listed(text[found[-1].end : match.start()]))
         found.append(Channel(match.start(), match.end(), preset, no))
     return found
+
+
+_NEITHER = re.compile(  # "weder DAPI noch GFP"
+    r"\b(neither|weder|ni(?= l'|\s)|né)\s+[^.;,]{0,24}$|\b(nor|noch|ni|né)\s+(the |den |das |le |la |il |el )?$",
+    re.I,
+)
 
 
 def unknown_channels(text: str) -> list[tuple[int, int]]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LONGEST_S = 60.0  # a longer time is an exposure only right after that word
 SHORT_S, LONG_S = 600.0, 3600.0  # a time that stands alone is an interval up to, a length from here
+CLOSE = 1e-6
 RATIO = 2.5  # of two bare times the longer is the length where it is so many times the shorter
 
 
@@ -41,6 +42,7 @@ class Timed:
     """A duration with its role, or an end (seconds from now).
 
     `then`: a word before it begins another phase. `several`: "10 or 12 h", which is none.
+    `corrects`: "no wait" stands right before it.
     """
 
     value_s: float
@@ -49,6 +51,7 @@ class Timed:
     end: int
     then: bool = False
     several: bool = False
+    corrects: bool = False
 
 
 @dataclass(slots=True)
@@ -99,7 +102,7 @@ def role(q: Quantity, near: Nearby) -> Role:
     total = near.right(b, "total_light", words=0) or near.left(a, "total_light", words=1)
     if total is not None:
         return Role.TOTAL
-    if left is not None or right is not None:
+    if right is not None or (left is not None and left.concept != "then"):
         return Role.LENGTH
     return Role.BARE
 
@@ -125,7 +128,8 @@ def timed(
         if q.kind is Kind.COUNT and last is not None and _unitless_time(q, last, near):
             like = last if length is None or _corrected(last, a, near) else length
             size = like.value / _number_of(like)
-            out.append(Timed(q.value * size, Role.BARE, a, b, then=_then(near, a)))
+            its = Role.INTERVAL if q.every else Role.BARE
+            out.append(Timed(q.value * size, its, a, b, _then(near, a), corrects=_sorry(near, a)))
             continue
         if q.kind not in (Kind.DURATION, Kind.RATE) or is_exposure(q, near):
             continue
@@ -137,8 +141,8 @@ def timed(
         if clause.about is About.STOP and its is Role.BARE:
             its = Role.LENGTH
         several = q.upper is not None and q.upper != q.value
-        out.append(Timed(q.value, its, a, b, _then(near, a), several))
-        last = q
+        out.append(Timed(q.value, its, a, b, _then(near, a), several, _sorry(near, a)))
+        last, number = q, None
         length = q if its in (Role.LENGTH, Role.TOTAL) else length
     return [_before_interval(t, out[n + 1 :], near) for n, t in enumerate(out)]
 
@@ -161,6 +165,14 @@ def _role_of_number(q: Quantity, number: Quantity, near: Nearby) -> Role:
     between = [m for m in near.marks if m.concept == "correction" and end <= m.start < q.span.start]
     close = q.span.start - end < 24
     return role(number, near) if between and close else Role.BARE
+
+
+def _sorry(near: Nearby, at: int) -> bool:
+    mark = near.left(at, "correction", words=3)
+    return mark is not None or _BUT.search(near.text[max(0, at - 12) : at]) is not None
+
+
+_BUT = re.compile(r"\b(but|sondern|mais|sino|bensì)( rather| for| plutôt)?\s*$", re.I)
 
 
 def _then(near: Nearby, at: int) -> bool:
@@ -193,12 +205,20 @@ SECONDS = {"ms": 1e-3, "us": 1e-6, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 8640
 
 def lapse(times: Sequence[Timed], found: Found) -> Lapse:
     """Put intervals and lengths together, phase by phase, later ones correcting earlier ones."""
+    from agent.planner.phases import corrected, paired
+
+    said, times = times, corrected(times)
+    found.used += [(t.start, t.end) for t in said]
     whole = Lapse()
     for time in times:
         if time.role is not Role.BARE:
             _take(whole, time, found)
     bare = [time for time in times if time.role is Role.BARE]
     _bare(whole, bare, found, rounds="rounds" in found.said)
+    if bare or whole.unclear:
+        phased = paired(times)
+        if phased is not None and (whole.unclear or len(whole.phases) > 1):
+            return phased
     return whole
 
 
@@ -270,6 +290,9 @@ def _bare(whole: Lapse, bare: Sequence[Timed], found: Found, *, rounds: bool) ->
             return
     for time in waiting:
         interval, length = phase.interval, phase.length
+        if time.then and (len(whole.phases) > 1 or (interval and length)):
+            whole.unclear.append(time)
+            continue
         if length is not None and time.value_s == length.value_s:
             continue  # "a whole day (24 h)"
         if interval is not None and length is None and time.value_s > interval.value_s:
@@ -336,6 +359,12 @@ def _say_phases(phases: Sequence[Phase], total: Timed | None, found: Found) -> N
             pairs[-1] = (pairs[-1][0], total.value_s - before)
     found.open_phases = tuple(pairs)
     found.used += [(t.start, t.end) for t in times]
+    rounds = found.said.get("rounds")
+    if rounds is not None and any(
+        i and n and any(abs(n / i + more - rounds.value) < CLOSE for more in (0, 1))
+        for i, n in pairs
+    ):
+        del found.said["rounds"]  # "60 frames every 20 s, that's 20 min, then ..."
     if all(interval and length for interval, length in pairs):
         found.say("phases", tuple(pairs), start, end)
     else:

@@ -199,6 +199,12 @@ _ALWAYS_MEANT = frozenset(
 )
 
 
+_NONE = re.compile(
+    r"\s*[:=]?\s*(none|no|off|without|keiner?|keine[ns]?|nein|aus|aucune?|non|nessun[oa]|no|ningun[oa]|-)\b\s*($|[.,;\n])",
+    re.I,
+)
+
+
 def _wanted(concept: str, parts: list[Clause], near: Nearby) -> bool:
     """ "Take a z stack": wanted, even where nothing else is said of it."""
     strong = {"stack": r"stack|stapel|pile|pila|z[- ]?(series|scan)|3d|volume", "grid": r"\w"}[
@@ -207,7 +213,9 @@ def _wanted(concept: str, parts: list[Clause], near: Nearby) -> bool:
     return any(
         m.concept == concept
         and c.about in (About.BASELINE, About.SEARCH)
-        and not near.denied(m.start, words=1)
+        and not near.denied(m.start, words=2)
+        and not near.declined(m.end, words=2)
+        and not _NONE.match(near.text, m.end)
         and re.search(strong, near.text[m.start : m.end], re.I) is not None
         for c in parts
         for m in c.marks

@@ -166,7 +166,7 @@ def read_focus(
         every = near.within(clause, "every_visit")
         lost = near.within(clause, "focus_lost")
         no = near.within(clause, "autofocus")
-        if no is not None and near.denied(no.start, words=1):
+        if no is not None and (near.denied(no.start, words=1) or near.declined(no.end, words=1)):
             found.no_focus = True
             continue
         fails = near.within(clause, "af_fail") or (lost if clause.conditional else None)

@@ -24,7 +24,8 @@ class Lexicon:
     targets : canonical target -> pattern, in order of preference.
     known : words that are no typing errors.
     mendable : words that a mistyped one may stand for.
-    colours : words for channels -> the word of the microscope's file.
+    colours : words for channels -> the word of the microscope's file; in every language, as
+        people write "Fernrot" into an English list.
     common : small words that tell the language.
     """
 
@@ -35,6 +36,7 @@ class Lexicon:
     known: frozenset[str] = field(default_factory=frozenset)
     mendable: tuple[str, ...] = ()
     colours: dict[str, str] = field(default_factory=dict)
+    own: frozenset[str] = field(default_factory=frozenset)  # words of this language's files alone
 
 
 @lru_cache(maxsize=8)
@@ -42,6 +44,8 @@ def lexicon(language: str) -> Lexicon:
     """The words of a language; English ones are known in each, labs mix them."""
     data = _read(language)
     wanted = _read(f"targets_{language}")
+    phrases = [patterns for key, patterns in data.items() if key not in ("common", "colours")]
+    own = _words_of([*phrases, *wanted.values()]) | _reading_words(language)
     if language != "en":
         english = _read("en")
         data = {key: [*data.get(key, []), *_borrowed(english, key)] for key in {*english, *data}}
@@ -50,15 +54,15 @@ def lexicon(language: str) -> Lexicon:
             for key in {**_read("targets_en"), **wanted}
         }
     common = frozenset(data.pop("common", ()))
-    colours = dict(entry.split(" = ") for entry in data.pop("colours", ()))
+    colours: dict[str, str] = {}
+    for other in (*LANGUAGES, language):
+        colours |= dict(entry.split(" = ") for entry in _read(other).get("colours", ()))
+    data.pop("colours", None)
     protected = frozenset(_read("protected").get("words", ()))
-    words = {
-        word
-        for patterns in (*data.values(), *wanted.values())
-        for pattern in patterns
-        for phrase in spelled(pattern)
-        for word in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", phrase)
-    }
+    words = _words_of(
+        [patterns for key, patterns in data.items() if key in _MENDED] + list(wanted.values())
+    )
+    others = _words_of([patterns for key, patterns in data.items() if key not in _MENDED])
     words |= {word for entry in colours.items() for part in entry for word in part.lower().split()}
     words |= _DYES
     mendable = tuple(sorted(word for word in words if len(word) >= 5))
@@ -67,10 +71,45 @@ def lexicon(language: str) -> Lexicon:
         {key: _pattern(patterns) for key, patterns in data.items() if patterns},
         {key: _pattern(patterns) for key, patterns in wanted.items() if patterns},
         common,
-        frozenset(words | protected | common | _reading_words(language)),
+        frozenset(words | others | protected | common | _reading_words(language)),
         mendable,
         colours,
+        frozenset(own),
     )
+
+
+# What a mistyped word may stand for: words that carry values. Any other known word would take
+# real words that nobody mistyped for itself ("weder" for "wieder", "late" for "later").
+_MENDED = frozenset(
+    {
+        "every",
+        "for",
+        "exposure",
+        "stack",
+        "step",
+        "planes",
+        "overlap",
+        "grid",
+        "objective",
+        "binning",
+        "autofocus",
+        "confluence",
+        "rounds",
+        "gentle",
+        "overnight",
+    }
+)
+
+
+def _words_of(groups: list[list[str]]) -> set[str]:
+    """All words of patterns, spelled out."""
+    return {
+        word
+        for patterns in groups
+        for pattern in patterns
+        for phrase in spelled(pattern)
+        for word in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)?", phrase)
+    }
 
 
 # English words that speakers of other languages use among theirs
@@ -114,7 +153,19 @@ _DYES = {
     "fitc",
     "tritc",
     "channel",
+    "channels",
     "position",
+    "positions",
+    "positionen",
+    "posizione",
+    "posizioni",
+    "posición",
+    "posiciones",
+    "canal",
+    "kanal",
+    "column",
+    "columns",
+    "binning",
 }
 
 

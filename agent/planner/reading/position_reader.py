@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.planner.reading.lists import read_list
+from agent.planner.reading.lists import Joints, read_list
 from agent.planner.reading.numbers import number_at
 from agent.planner.reading.position_words import (
     ALL_WORD,
@@ -23,7 +23,6 @@ from agent.planner.reading.units import unit_at
 
 if TYPE_CHECKING:
     from agent.planner.reading.fold import Folded
-    from agent.planner.reading.lists import Joints
 
 REACH = 40  # characters from a mention to its correction
 _SORRY = re.compile(
@@ -51,6 +50,21 @@ _LITTLE = re.compile(
     r"[\s,]*(?:for\s+|the\s+|die\s+|der\s+|den\s+|les?\s+|la\s+|las?\s+|los?\s+|el\s+|i\s+)?"
 )
 
+_SPELLED = (
+    "two|three|four|five|six|seven|eight|nine|zwei|drei|vier|fünf|funf|sechs|sieben|acht|neun|deux"
+    "|trois|quatre|cinq|sept|huit|neuf|due|tre|quattro|cinque|sei|sette|otto|nove|dos|tres"
+    "|cuatro|cinco|seis|siete|ocho|nueve"
+)
+_NOUN_NEXT = re.compile(r"\s+[^\W\d_]{5,}")
+_OF_TIME = re.compile(r"(?:time|data|end|zeit|z)[\s-]*$")  # "time points: 50" are no positions
+_OF_MARKED = re.compile(r"\s*(?:of (?:the|my)|der|von den|des|de las?|delle|de los)\s+")
+_ENDS_LIST = re.compile(  # "P1, 2 and 4 in GFP", but not "P2, 1 wavelength", "P4, 100 loops"
+    r"\s*(?:$|[,;:)(&+/\n0-9-]|\.(?![0-9])|(?:and|or|in|at|with|every|each|for|on|using|from|by|but|then|to"
+    r"|und|oder|im|mit|alle|jede\w*|fur|auf|ab|bis|dann|aber|et|ou|en|avec|toutes|tous|chaque|pour|sur"
+    r"|puis|mais|e|ed|o|con|ogni|per|su|poi|ma|y|cada|durante|por|pero|luego|all|only|also|please|bitte"
+    r"|gfp|dapi|fitc|cy5|rhodamine|hoechst|mcherry|rfp|green|red|far|nuclei|overnight|once|hourly"
+    r"|gently|until|while|when|if|as|whenever|should|sobald|wenn|quand|quando|cuando)(?!\w))"
+)
 _RANGE_END_LOOSE = re.compile(r"[0-9]{1,3}")
 _COUNTED = re.compile(
     r"\s*(?:x\s*[0-9]|%|\s(?:times?|rounds?|time ?points?|frames?|images?|planes?|slices?|channels?"
@@ -190,7 +204,8 @@ class Reader:
         ):
             return None
 
-        def read(start: int, _: bool) -> tuple[int, int] | None:
+        def read(start: int, later: bool) -> tuple[int, int] | None:
+            start = self._article(start) if later else start
             digits = _RANGE_END_LOOSE.match(low, start)
             ending = self.p.ordinal_ending.match(low, digits.end()) if digits else None
             if digits and ending:
@@ -202,8 +217,13 @@ class Reader:
             return None
 
         found = read_list(low, place, self.j, read)
-        noun = self.p.nouns.match(low, self._gap(found.end)) if found else None
-        if not found or not noun or self._numbers(self._gap(noun.end())):
+        if found is None:
+            return None
+        of = _OF_MARKED.match(low, found.end)
+        place = of.end() if of else self._gap(found.end)
+        adjective = self.p.adjectives.match(low, place)
+        noun = self.p.nouns.match(low, adjective.end() if adjective else place)
+        if not noun or self._numbers(self._gap(noun.end())):
             return None
         numbers = spread([(a, b) for a, b in found.items])
         return self._made(at, noun.end(), Said.NUMBERS, numbers=numbers), noun.end()
@@ -211,7 +231,7 @@ class Reader:
     def _listed(self, at: int) -> tuple[Numbered, int] | None:
         """Positions 1, 4 and 7; position three; positions P1 and P4."""
         noun = self.p.nouns.match(self.f.low, at)
-        if not noun:
+        if not noun or _OF_TIME.search(self.f.low[max(0, at - 6) : at]):
             return None
         sign = self.p.number_sign.match(self.f.low, noun.end())
         start = sign.end() if sign else noun.end()
@@ -234,19 +254,44 @@ class Reader:
                 sign = self.p.number_sign.match(low, noun.end())
                 start = sign.end() if sign else noun.end()
             match = _PLAIN.match(low, start)
+            if match and later and noun is None and not _ENDS_LIST.match(low, match.end()):
+                return None
             if match:
                 value, end = int(match[1]), match.end()
             else:
                 number = number_at(low, start, words(self.language))
                 if not number or not number.spelled or not number.value.is_integer():
                     return None
-                if low[start : number.end] in _ARTICLES:
+                if low[start : number.end] in _ARTICLES and not self._goes_on(start, number.end):
                     return None
                 value, end = int(number.value), number.end
             return None if self._counts(end) else (value, end)
 
-        found = read_list(low, at, self.j, read)
+        found = read_list(low, at, self._spoken, read)
         return (spread(list(found.items)), found.end) if found else None
+
+    @property
+    def _spoken(self) -> Joints:
+        """Joints of numbers in words, which may follow each other without a comma."""
+        return Joints(self.j.to, re.compile(rf"{self.j.also.pattern}|\s+(?=(?:{_SPELLED})\b)"))
+
+    def _goes_on(self, start: int, end: int) -> bool:
+        """Whether an article is a number here: "position eins bis vier", "da uno a quattro"."""
+        low = self.f.low
+        if low[start:end] in ("eins", "uno"):
+            return True
+        for joint in (self.j.to, self.j.also, _GAP):
+            match = joint.match(low, end)
+            if match and match.end() > end:
+                following = number_at(low, self._article(match.end()), words(self.language))
+                if following and following.value.is_integer() and not self._counts(following.end):
+                    return True
+                if self.p.nouns.match(low, match.end()):
+                    return True
+        before = self.j.also.search(low[max(0, start - 5) : start]) or self.j.to.search(
+            low[max(0, start - 5) : start]
+        )
+        return before is not None and not _NOUN_NEXT.match(low, end)
 
     def _counts(self, at: int) -> bool:
         """Whether a unit or noun follows a number: "position 1, 5 min"."""
@@ -272,7 +317,7 @@ class Reader:
                 prefix = prefix.upper() if len(prefix) == 1 else prefix
                 return f"{prefix}{match[2]}", match.end()
             bare = _RANGE_END.match(low, start) if later else None
-            if bare and not self._counts(bare.end()) and not self._decimal(bare.end()):
+            if bare and _ENDS_LIST.match(low, bare.end()) and not self._counts(bare.end()):
                 return bare[1], bare.end()
             return None
 

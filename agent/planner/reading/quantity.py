@@ -37,6 +37,7 @@ _LABEL = re.compile(  # the number after these is a name
 )
 _PRONOUN = re.compile(r"(?<!\w)(?:the|this|that|each|every|any|no|which|another|first|last)\s+$")
 _NOUN = re.compile(r"\s(?!that|which|with|when|where|then|after|more|every|each)[^\W\d_]{4,}")
+_FOLLOWED = re.compile(r"(?:followed|spaced|separated|spread|increased|reduced) (?:by )?$")
 _LIST = re.compile(r"[0-9]+(?:,[0-9]+)+")
 
 
@@ -63,7 +64,7 @@ def quantities(
             cursor = _past_vague(f, vague.end(), g)
             continue
         found = _longest(f, at, g)
-        clock = clock_at(f, at, g)
+        clock = None if _FOLLOWED.search(f.low, max(0, at - 16), at) else clock_at(f, at, g)
         if clock and (found is None or clock.end >= found.end):
             read = _clock(f, at, clock, now, out)
             cursor = clock.end

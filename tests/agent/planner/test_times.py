@@ -40,6 +40,11 @@ def test_interval_and_length_are_told_apart(words: str, interval: float, length:
         ("P1 in GFP every 5 min, actually 8, for 6 h", {"interval_s": 480}),
         ("P1 in GFP every 5 min for 6 h, sorry, 8 h", {"interval_s": 300, "duration_s": 28800}),
         ("P1 in GFP every 5 min for 40, sorry, 50 min", {"interval_s": 300, "duration_s": 3000}),
+        ("P1 in GFP 5 min 8 h. And not 8 but 10 h.", {"interval_s": 300, "duration_s": 36000}),
+        (
+            "GFP su P1 ogni 10 minuti, anzi ogni 15, per 20 ore, scusa, 24 ore",
+            {"interval_s": 900, "duration_s": 86400},
+        ),
     ],
 )
 def test_a_correction_takes_the_place_of_what_it_corrects(
@@ -65,6 +70,14 @@ def test_a_correction_takes_the_place_of_what_it_corrects(
             "P1 in GFP every 5 min for the first 2 h, then every 20 min, 12 h in total",
             ((300, 7200), (1200, 36000)),
         ),
+        (
+            "P1 in GFP, 30 s spacing for 15 min, then 2 min spacing for 1 h, then 10 min for 8 h",
+            ((30, 900), (120, 3600), (600, 28800)),
+        ),
+        (
+            "P1 in GFP every 20 s first, that's 20 min, followed by 5 h at one frame per 3 min",
+            ((20, 1200), (180, 18000)),
+        ),
     ],
 )
 def test_phases_follow_each_other(words: str, phases: tuple[tuple[float, float], ...]) -> None:
@@ -84,6 +97,7 @@ def test_a_phase_without_its_interval_is_asked_about() -> None:
         "P1 in GFP every 5 min for 10 or 12 h",
         "P1 in GFP every 5 min for 2 h for 3 h",
         "P1 in GFP every 5 min and every 7 min for 2 h",
+        "P1 in GFP for the first hour, then 20 s, every 5 min, 2 h in all",
     ],
 )
 def test_a_time_that_could_be_either_is_asked_about(words: str) -> None:

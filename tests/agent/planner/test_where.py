@@ -26,6 +26,10 @@ ALL = ("P1", "P2", "P3", "P4", "P5", "P6")
         ("the first three positions", ("P1", "P2", "P3")),
         ("the last two positions", ("P5", "P6")),
         ("all positions", ALL),
+        ("positions one two and six", ("P1", "P2", "P6")),
+        ("the first, the second and the sixth of the marked positions", ("P1", "P2", "P6")),
+        ("sites 2 to 5, 1 wavelength", ("P2", "P3", "P4", "P5")),
+        ("P1 to P4, 100 loops", ("P1", "P2", "P3", "P4")),
         ("passage P18 cells: P1", ("P1",)),  # a passage, where P1 is a position
     ],
 )
@@ -40,6 +44,10 @@ def test_positions_by_name_number_and_exception(words: str, names: tuple[str, ..
         ("les positions 1, 4 et 6 en GFP toutes les 10 min pendant 2 h", ("P1", "P4", "P6")),
         ("le posizioni 1, 4 e 6 in GFP ogni 10 min per 2 ore", ("P1", "P4", "P6")),
         ("las posiciones 1, 4 y 6 en GFP cada 10 min durante 2 h", ("P1", "P4", "P6")),
+        ("Position eins bis vier in GFP alle 10 min für 2 h", ("P1", "P2", "P3", "P4")),
+        ("an der zweiten und der dritten Position in GFP alle 10 min für 2 h", ("P2", "P3")),
+        ("position un à position trois en GFP toutes les 10 min pendant 2 h", ("P1", "P2", "P3")),
+        ("posizioni da uno a tre in GFP ogni 10 min per 2 ore", ("P1", "P2", "P3")),
         ("alle Positionen außer P2 in GFP alle 10 min für 2 h", ("P1", "P3", "P4", "P5", "P6")),
     ],
 )
@@ -59,7 +67,6 @@ def test_a_number_of_positions_is_all_of_them_or_a_question() -> None:
     "words",
     [
         "some of my positions",
-        "positions one two and six",  # where does the list end?
         "P1, skip P1",
     ],
 )
