@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from agent.rundir import RunDir
     from agent.scope import Scope
     from hardware.data import Frame, MicroscopeConfig
+    from hardware.deadman.ward import DeadMan
     from hardware.microscope import InstrumentState
     from policies.judge import Judge
 
@@ -117,8 +118,10 @@ class Session:
         *,
         durable: bool,
         live: Live = NOT_LIVE,
+        light_guard: DeadMan | None = None,
     ) -> None:
         self._live = live
+        self._light_guard = light_guard
         self.plan = plan
         self.config = config
         self.scope = scope
@@ -314,7 +317,17 @@ class Session:
             on_refusal=self._refused,
             allowed_properties=((self.scope.core.getCameraDevice(), BINNING),),
         )
-        return gate, Microscope(self.scope.core, self.config, gate, self.ledger, self.clock)
+        microscope = Microscope(
+            self.scope.core,
+            self.config,
+            gate,
+            self.ledger,
+            self.clock,
+            light_guard=self._light_guard,
+        )
+        if self._light_guard is not None:
+            self._light_guard.light_off = microscope.light_off
+        return gate, microscope
 
     def _assemble(self, store: ImageStore | None) -> _Parts:
         """Everything that a run needs, with the images of the leg before; moves nothing."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hardware.data import MicroscopeConfig
     from sim.clock import SimClock
     from sim.faults import Faults
+    from sim.lamplink import LampLink
     from sim.lightpath import LightPath
     from sim.scenario import Scenario
 
@@ -43,6 +44,7 @@ class SimCore(UniMMCore):
     here: open for the exposure, closed after it. With the shutter closed the frame is dark.
     """
 
+    lamp: LampLink | None = None  # a lamp outside of the process, switched with the shutter
     _equipped = False  # before that, and during a restore, nothing costs time
     _z_sequence: tuple[float, ...] = ()
     _z_running = False
@@ -227,6 +229,11 @@ class SimCore(UniMMCore):
         if shutter:
             self._do_shutter_open(shutter, True)
         return shutter
+
+    def _do_shutter_open(self, shutterLabel: str, state: bool, /) -> None:
+        super()._do_shutter_open(shutterLabel, state)
+        if self.lamp is not None:
+            self.lamp.switch(state)
 
     def _close_shutter(self, shutter: str) -> None:
         if shutter:

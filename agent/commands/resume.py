@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -17,10 +18,10 @@ from agent.journal.states import Outcome
 from agent.plan import Plan
 from agent.rundir import existing
 from hardware.data import MicroscopeConfig
+from hardware.mmconfig import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from agent.scope import Scope
     from agent.session import Session
@@ -42,14 +43,21 @@ def resume(path: Path, *, accept: bool, json: bool) -> int:
     from agent.commands.start import in_words, let_go
     from agent.progress import Quiet, make_progress
     from agent.session import Session, end_s
+    from agent.watched import claim, dead_man
 
     title = f"{keys.get('name', path.name)} (resumed)"
     with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
         held.enter_context(hold(run_dir.path))
+        guard = None
+        if keys.get("kind") == "run":
+            beside = Path(keys["microscope_file"]).parent
+            found_at, command = find(config.mm_config, beside=beside), "microscout resume"
+            claim(held, found_at, config.name, command, run=True, service=True)
+            guard = dead_man(held, config, run_dir.path, beside=beside, said=_warn)
         scope, score = scope_of(run_dir.journal, keys, config)
         undo.callback(scope.shutdown)
         durable = not scope.clock.simulated
-        session = Session(run_dir, plan, config, scope, Quiet(), durable=durable)
+        session = Session(run_dir, plan, config, scope, Quiet(), durable=durable, light_guard=guard)
         undo.callback(let_go, session)
         found = in_words(session.resume)
         for difference in found:
@@ -63,6 +71,10 @@ def resume(path: Path, *, accept: bool, json: bool) -> int:
         view = make_progress(end_s(plan), title, json=json, stream=sys.stderr)
         session.show(held.enter_context(view))  # not before: it would paint over the question
         return conduct(session, undo, score=score, as_json=json)
+
+
+def _warn(text: str) -> None:
+    print(f"warning: {text}", file=sys.stderr)
 
 
 def keys_of(journal: Path) -> dict[str, str]:
@@ -123,10 +135,7 @@ def scope_of(
     if kind != "run":
         message = f"of an unknown kind ({kind})"
         raise config_error(journal, message, "resume it with the program version that wrote it")
-    from pathlib import Path
-
     from agent.scope import RealScope
-    from hardware.mmconfig import find
 
     beside = Path(keys["microscope_file"]).parent
     started = dt.datetime.fromisoformat(keys["started_utc"])

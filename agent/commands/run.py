@@ -44,6 +44,7 @@ def run(
     from agent.progress import Progress, Quiet, make_progress
     from agent.scope import RealScope
     from agent.session import end_s
+    from agent.watched import claim, dead_man
 
     title = f"{loaded.path.stem} on {microscope.config.name}"
     with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
@@ -53,14 +54,31 @@ def run(
                 make_progress(end_s(loaded.plan), title, json=json, stream=sys.stderr)
             )
 
+        name, command = microscope.config.name, "microscout run"
+        claim(held, facts.mm_config, name, command, run=True, service=True)
         progress = view() if start is None else Quiet()
         run_dir = new_run(held, undo, out, loaded.path.stem)
+        guard = dead_man(
+            held,
+            microscope.config,
+            run_dir.path,
+            beside=microscope.path.parent,
+            said=progress.warning,
+        )
         scope = RealScope(facts.mm_config)
         undo.callback(scope.shutdown)
         if start is not None:
             scope.begin_at(start)
         session = begin(
-            undo, run_dir, loaded, microscope, scope, progress, durable=True, kind="run"
+            undo,
+            run_dir,
+            loaded,
+            microscope,
+            scope,
+            progress,
+            durable=True,
+            light_guard=guard,
+            kind="run",
         )
         if start is not None:
             wait(session, start)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent.scope import Scope
     from agent.session import Live
     from hardware.data import Clock
+    from hardware.deadman.ward import DeadMan
 
 T = TypeVar("T")
 
@@ -59,6 +60,7 @@ def begin(
     *,
     durable: bool,
     live: Live | None = None,
+    light_guard: DeadMan | None = None,
     **keys: str,
 ) -> Session:
     """Light off, look at the instrument, queue the baseline: the run can be conducted.
@@ -67,7 +69,14 @@ def begin(
     """
     plan, config = loaded.plan, microscope.config
     session = Session(
-        run_dir, plan, config, scope, progress, durable=durable, live=live or NOT_LIVE
+        run_dir,
+        plan,
+        config,
+        scope,
+        progress,
+        durable=durable,
+        live=live or NOT_LIVE,
+        light_guard=light_guard,
     )
     undo.callback(let_go, session)
     keys |= {

@@ -123,24 +123,18 @@ def _run(spec: RunnerSpec, runner: Runner, news: News) -> int:
     )
     progress = Told(news)
     with contextlib.ExitStack() as held, contextlib.ExitStack() as undo:
-        if spec.lock:
-            _take_lock(spec, held)
         open_ = opening.start if spec.action == "start" else opening.go_on
-        opened = open_(spec, held, undo, progress, live)
+        opened = open_(
+            spec,
+            held,
+            undo,
+            progress,
+            live,
+            lambda text: news.tell("trouble", kind="dead_man", text=text),
+        )
         if opened.held:
             news.tell("held", differences=list(opened.differences))
             return EXIT_HELD
         runner.has(opened.session)
         news.tell("state", state="running")
         return conduct(opened.session, undo, score=opened.score, as_json=False)
-
-
-def _take_lock(spec: RunnerSpec, held: contextlib.ExitStack) -> None:
-    """Two programs never drive one instrument. A simulated one has no lock: each has its own."""
-    if spec.simulated is not None:
-        return
-    from hardware.instrument_lock import InstrumentLock
-
-    from agent.load import load_microscope
-
-    held.enter_context(InstrumentLock(load_microscope(spec.microscope)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.check import FrameSize, instrument_facts
@@ -13,6 +14,8 @@ from agent.commands.look import look_over, refuse_on_errors
 from agent.finding import config_error
 from agent.load import load_microscope, load_plan
 from agent.rundir import RunDir, existing
+from agent.watched import claim, dead_man
+from hardware.mmconfig import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,11 +23,15 @@ if TYPE_CHECKING:
 
     from agent.progress import Progress
     from agent.runner.spec import RunnerSpec, SimulatedSpec
+    from agent.scope import Scope
     from agent.session import Live, Session
+    from hardware.data import MicroscopeConfig
+    from hardware.deadman.ward import DeadMan
     from sim.clock import SimClock
     from sim.score import Score
 
 PIXEL_BYTES = 2
+SERVE = "microscout serve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +56,17 @@ def clock_of(simulated: SimulatedSpec) -> SimClock:
 
 
 def start(
-    spec: RunnerSpec, held: ExitStack, undo: ExitStack, progress: Progress, live: Live
+    spec: RunnerSpec,
+    held: ExitStack,
+    undo: ExitStack,
+    progress: Progress,
+    live: Live,
+    said: Callable[[str], None],
 ) -> Opened:
-    """A new run. Raises what `run` and `rehearse` raise; then nothing is left of it."""
+    """A new run. Raises what `run` and `rehearse` raise; then nothing is left of it.
+
+    `said` hears of the dead-man.
+    """
     from agent.commands.start import begin, new_run
 
     if spec.plan is None:
@@ -64,7 +79,10 @@ def start(
         from agent.scope import RealScope
 
         refuse_on_errors(look_over(loaded, microscope, facts, spec.run))
+        claim(held, facts.mm_config, microscope.config.name, SERVE, run=True, service=False)
         run_dir = new_run(held, undo, spec.run, name)
+        beside = microscope.path.parent
+        guard = dead_man(held, microscope.config, run_dir.path, beside=beside, said=said)
         real = RealScope(facts.mm_config)
         undo.callback(real.shutdown)
         return Opened(
@@ -77,6 +95,7 @@ def start(
                 progress,
                 durable=True,
                 live=live,
+                light_guard=guard,
                 kind="run",
                 attended=str(int(spec.attended)),
             )
@@ -102,8 +121,10 @@ def start(
     )
     refuse_on_errors(look_over(loaded, microscope, facts, spec.run))
     run_dir = new_run(held, undo, spec.run, name)
+    guard = _simulated_guard(spec.simulated, held, microscope.config, run_dir.path, said)
     scope = open_scope(microscope.config, scenario, seed, clock_of(spec.simulated))
     undo.callback(scope.shutdown)
+    _light(spec.simulated, held, scope)
     session = begin(
         undo,
         run_dir,
@@ -113,6 +134,7 @@ def start(
         progress,
         durable=False,
         live=live,
+        light_guard=guard,
         kind="rehearse",
         scenario=dump_model(scenario),
         seed=str(seed),
@@ -122,7 +144,12 @@ def start(
 
 
 def go_on(
-    spec: RunnerSpec, held: ExitStack, undo: ExitStack, progress: Progress, live: Live
+    spec: RunnerSpec,
+    held: ExitStack,
+    undo: ExitStack,
+    progress: Progress,
+    live: Live,
+    said: Callable[[str], None],
 ) -> Opened:
     """An interrupted run, compared with the instrument. Moves nothing."""
     from agent.commands.resume import keys_of, scope_of, settings_of
@@ -133,13 +160,55 @@ def go_on(
     keys = keys_of(run_dir.journal)
     plan, config = settings_of(run_dir.journal, keys)
     held.enter_context(contextlib.closing(hold(run_dir.path)))
-    clock = clock_of(spec.simulated) if spec.simulated is not None else None
+    if spec.simulated is None:
+        beside = Path(keys["microscope_file"]).parent
+        mm_config = find(config.mm_config, beside=beside)
+        claim(held, mm_config, config.name, SERVE, run=True, service=False)
+        guard = dead_man(held, config, run_dir.path, beside=beside, said=said)
+        clock = None
+    else:
+        guard = _simulated_guard(spec.simulated, held, config, run_dir.path, said)
+        clock = clock_of(spec.simulated)
     scope, score = scope_of(run_dir.journal, keys, config, clock)
     undo.callback(scope.shutdown)
+    if spec.simulated is not None:
+        _light(spec.simulated, held, scope)
     session = Session(
-        run_dir, plan, config, scope, progress, durable=not scope.clock.simulated, live=live
+        run_dir,
+        plan,
+        config,
+        scope,
+        progress,
+        durable=not scope.clock.simulated,
+        live=live,
+        light_guard=guard,
     )
     undo.callback(let_go, session)
     found = in_words(session.resume)
     session.journal.records.set(attended=str(int(spec.attended)))
     return Opened(session, score, found, spec.compare or not set(found) <= set(spec.accepted))
+
+
+def _simulated_guard(
+    simulated: SimulatedSpec,
+    held: ExitStack,
+    config: MicroscopeConfig,
+    run: Path,
+    said: Callable[[str], None],
+) -> DeadMan | None:
+    """Of a lamp that is outside of the process; without one no light outlives it."""
+    if simulated.lamp is None:
+        return None
+    return dead_man(held, config, run, beside=None, said=said)
+
+
+def _light(simulated: SimulatedSpec, held: ExitStack, scope: Scope) -> None:
+    """Switch the lamp outside of the process with the shutter."""
+    if simulated.lamp is None:
+        return
+    from sim.core import SimCore
+    from sim.lamplink import LampLink
+
+    if isinstance(scope.core, SimCore):
+        scope.core.lamp = LampLink(simulated.lamp)
+        held.callback(scope.core.lamp.close)

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 class SimulatedSpec(BaseModel):
     """A simulated microscope.
 
-    `pace`: simulated seconds in a real one; None for as fast as the computer can.
+    `pace`: simulated seconds in a real one; None for as fast as the computer can. `lamp`: HOST:PORT
+    of a lamp in a process of its own (`sim.lamp`), switched with the shutter.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -19,6 +20,7 @@ class SimulatedSpec(BaseModel):
     scenario: str | None = None
     seed: int | None = None
     pace: Annotated[FiniteFloat, Field(gt=0)] | None = None
+    lamp: str | None = None
 
 
 class RunnerSpec(BaseModel):
@@ -33,7 +35,6 @@ class RunnerSpec(BaseModel):
     attended : whether somebody is there.
     compare : resume no further than to say how the instrument differs from the journal.
     accepted : differences that a person has seen; others hold the run again.
-    lock : take the lock on the instrument; False where the service holds it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,4 +47,3 @@ class RunnerSpec(BaseModel):
     attended: bool = False
     compare: bool = False
     accepted: tuple[str, ...] = ()
-    lock: bool = True

@@ -33,6 +33,10 @@ class SimulatedConfig(Model):
     pace: Annotated[FiniteFloat, Field(gt=0)] | None = 60.0
     """Simulated seconds in a real one; null: as fast as the computer can."""
 
+    lamp: str | None = None
+    """HOST:PORT of a simulated lamp in a process of its own (`python -m sim.lamp`), to try the
+    dead-man with."""
+
 
 class ServiceConfig(Model):
     """One service."""

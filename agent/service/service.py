@@ -72,13 +72,12 @@ class ServiceCore:
         tell: Callable[[Told], None] = lambda _: None,
         messages: Callable[[int], Sequence[MessageView]] = lambda _: (),
         checks: Sequence[Callable[[], CheckView]] = (),
-        lock_held: bool = True,
     ) -> None:
         home.create()
         self.home = home
         self.config = config
         self.queue = Queue(home.database)
-        self.supervisor = Supervisor(self.queue, home, config, tell, lock_held=lock_held)
+        self.supervisor = Supervisor(self.queue, home, config, tell)
         self._proposals = Proposals(home.plans, config.microscope, self.queue)
         self._messages = messages
         self._checks = checks

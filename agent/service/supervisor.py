@@ -65,14 +65,11 @@ class Supervisor:
         home: Home,
         config: ServiceConfig,
         tell: Callable[[Told], None],
-        *,
-        lock_held: bool = True,
     ) -> None:
         self._queue = queue
         self._home = home
         self._config = config
         self._tell = tell
-        self._lock_held = lock_held
         self._now: _Now | None = None  # replaced as a whole; read without a lock
         self._over = threading.Event()
         self._wake = threading.Event()
@@ -212,7 +209,6 @@ class Supervisor:
                 "attended": self._queue.setting("attended") == "1",
                 "compare": compare,
                 "accepted": accepted,
-                "lock": not self._lock_held,
             }
         )
         self._queue.set(one.id, State.STARTING, "comparing" if compare else "", run=run)
