@@ -94,7 +94,8 @@ class Web:
         self.posts: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.status = 200
-        self.trickle_s = 0.0  # before the answer, one byte at a time for so long
+        self.trickle_s = 0.0  # instead of an answer, one byte at a time for so long
+        self.slowly_s = 0.0  # the answer comes byte by byte, and takes so long
 
     @property
     def titles(self) -> list[str]:
@@ -119,6 +120,13 @@ def web_server(port: int = 0) -> Iterator[tuple[Web, int]]:
                     while time.monotonic() < end:
                         self.wfile.write(b"H")
                         time.sleep(0.05)
+                return
+            if web.slowly_s:
+                web.posts.append(json.loads(body))
+                answer = b"HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n"
+                for n in range(len(answer)):
+                    self.wfile.write(answer[n : n + 1])
+                    time.sleep(web.slowly_s / len(answer))
                 return
             if web.status == 200:
                 web.posts.append(json.loads(body))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import signal
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from message_kit import (
 from agent.messages.delivery import DeliveryState
 from agent.messages.message import MessageKind
 from agent.messages.messenger import Messenger
+from agent.messages.outbox import Outbox
 from agent.plan_options import NotifyConfig
 
 DOT = bytes.fromhex(
@@ -46,6 +48,7 @@ def test_a_mail_arrives_once_in_plain_and_html_with_its_picture(tmp_path: Path) 
     mail = box.mails[0]
     assert box.to == [["ada@lab.test"]]
     assert mail["Subject"] == "MicroScout: Complete: night"
+    assert mail["X-MicroScout-Message"] in box.text()
     html = mail.get_body(("html",))
     assert html is not None
     assert "Nine fields &lt;complete&gt;." in html.get_content()
@@ -156,6 +159,66 @@ def test_a_server_that_answers_byte_by_byte_is_given_up_and_nothing_piles_up(
             assert "no answer" in messenger.targets()[0].error
             stays(lambda: _of(messenger, "drip").attempts == 3, 1.5)
             assert len(other.posts) == 1
+
+
+def test_given_up_and_arrived_after_all_is_not_sent_again(tmp_path: Path) -> None:
+    with web_server() as (web, port):
+        web.slowly_s = 1.2
+        target = {"name": "slow", "url": f"json://127.0.0.1:{port}/"}
+        more = {"timeout_s": 0.4, "first_s": 2.5, "most_s": 2.5}
+        with running(settings(target, retry=more), tmp_path) as messenger:
+            messenger.post(say())
+            until(lambda: messenger.latest()[0].state is DeliveryState.QUEUED)
+            until(lambda: "no answer" in messenger.targets()[0].error)
+            until(lambda: messenger.latest()[0].state is DeliveryState.SENT)
+            stays(lambda: len(web.posts) == 1, 2.6)
+
+
+def test_what_an_older_try_says_later_changes_nothing(tmp_path: Path) -> None:
+    config = settings({"name": "h", "url": "json://127.0.0.1"})
+    messenger = Messenger(config, tmp_path / "messages.sqlite", env={})
+    messenger.post(say())
+    outbox, now = messenger.outbox, say().utc
+    first = outbox.claim("h", now)
+    assert first is not None
+    outbox.failed(first.id, "no answer", now, attempt=1, perhaps=True)
+    later = now + dt.timedelta(seconds=60)
+    assert outbox.claim("h", later) is not None
+    outbox.failed(first.id, "connection lost", later, attempt=1)
+    assert outbox.latest()[0].state is DeliveryState.SENDING
+    outbox.close()
+
+
+_HANGS = """
+    import sys
+    from pathlib import Path
+    sys.path.insert(0, {kit!r})
+    from message_kit import running, say, settings, until
+    config = settings({{"name": "h", "url": "json://127.0.0.1:{port}"}}, retry={{"timeout_s": 300}})
+    with running(config, Path({path!r})) as messenger:
+        messenger.post(say())
+        until(lambda: messenger.latest()[0].attempts == 1)
+    print("end")
+"""
+
+
+def test_a_hanging_server_does_not_keep_the_program_from_ending(tmp_path: Path) -> None:
+    with silent_server() as port:
+        code = _HANGS.format(kit=str(Path(__file__).parent), port=port, path=str(tmp_path))
+        command = [sys.executable, "-c", textwrap.dedent(code)]
+        ended = subprocess.run(command, check=False, timeout=60, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "end\n", "")
+
+
+def test_another_process_may_put_a_message_into_the_outbox(tmp_path: Path) -> None:
+    with web_server() as (web, port):
+        config = settings({"name": "h", "url": f"json://127.0.0.1:{port}"})
+        with running(config, tmp_path):
+            other = Outbox(tmp_path / "messages.sqlite", config)
+            other.put(say("From elsewhere"), ["h"], say().utc)
+            other.close()
+            until(lambda: web.posts)
+            stays(lambda: len(web.posts) == 1, 0.3)
 
 
 def _of(messenger: Messenger, target: str):  # type: ignore[no-untyped-def]
