@@ -40,7 +40,11 @@ class Workers:
             if self._busy >= self._most:
                 raise Denied(503, "busy", "too many wait already", "try again", BUSY_WAIT_S)
             self._busy += 1
-        future = self._pool.submit(functools.partial(ask, *args, **kwargs))
+        try:
+            future = self._pool.submit(functools.partial(ask, *args, **kwargs))
+        except RuntimeError:  # closed
+            self._done(None)
+            raise Denied(503, "closing", "the service is ending", "ask again later") from None
         future.add_done_callback(self._done)
         return await _within(future, self._timeout_s)
 
@@ -48,7 +52,7 @@ class Workers:
         """Take no more; who is at work is not waited for."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _done(self, _: Future[T]) -> None:
+    def _done(self, _: object) -> None:
         with self._lock:
             self._busy -= 1
 
