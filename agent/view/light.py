@@ -1,0 +1,94 @@
+"""Light per field and per visit, added up once: the ledger only grows, so only what is new is read.
+
+A night's ledger has 100,000 rows; summing them for every look would be felt by the run.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.journal.journal import FILE_NAME
+from agent.view.journal import calibrated
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent.view.journal import Rows
+
+MOST_RUNS = 8
+_NEW = (
+    "SELECT fov, visit, sum(exposure_ms) / 1000.0,"
+    " coalesce(sum(irradiance_w_cm2 * exposure_ms), 0) / 1000.0, count(*), max(id)"
+    " FROM exposures WHERE id > ? GROUP BY fov, visit"
+)
+
+
+@dataclass(slots=True)
+class _Sums:
+    """Seconds and J/cm2."""
+
+    last: int = 0
+    per_fov: dict[str, tuple[float, float]] = field(default_factory=dict)
+    per_visit: dict[int, tuple[float, float]] = field(default_factory=dict)
+    exposures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Light:
+    """What a run's sample received, in `unit`: "J/cm2", or "s" of exposure without calibration."""
+
+    unit: str
+    per_fov: dict[str, float]
+    total: float
+    exposures: int
+
+
+class Ledgers:
+    """The sums of the runs that were looked at last. Shared by threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sums: OrderedDict[object, _Sums] = OrderedDict()
+
+    def light(self, run_dir: Path, rows: Rows) -> Light:
+        """Of the whole run."""
+        which = int(calibrated(rows))
+        with self._lock:
+            sums = self._current(run_dir, rows)
+            per_fov = {fov: both[which] for fov, both in sums.per_fov.items()}
+            return Light(unit_of(which), per_fov, sum(per_fov.values()), sums.exposures)
+
+    def of_visits(self, run_dir: Path, rows: Rows) -> dict[int, float]:
+        """Of each visit, in the unit of `light`."""
+        which = int(calibrated(rows))
+        with self._lock:
+            sums = self._current(run_dir, rows)
+            return {visit: both[which] for visit, both in sums.per_visit.items()}
+
+    def _current(self, run_dir: Path, rows: Rows) -> _Sums:
+        # by inode: another run may get the directory's name of a deleted one
+        key = (str(run_dir), (run_dir / FILE_NAME).stat().st_ino)
+        sums = self._sums.setdefault(key, _Sums())
+        self._sums.move_to_end(key)
+        while len(self._sums) > MOST_RUNS:
+            self._sums.popitem(last=False)
+        newest = sums.last
+        for fov, visit, seconds, joules, count, last in rows(_NEW, sums.last):
+            for into, name in ((sums.per_fov, fov), (sums.per_visit, visit)):
+                old_s, old_j = into.get(name, (0.0, 0.0))
+                into[name] = (old_s + seconds, old_j + joules)
+            sums.exposures += count
+            newest = max(newest, last)
+        sums.last = newest
+        return sums
+
+
+LEDGERS = Ledgers()
+
+
+def unit_of(calibrated_: bool | int) -> str:
+    """The unit of light."""
+    return "J/cm2" if calibrated_ else "s"
