@@ -5,7 +5,8 @@ it and what it imports need the standard library only, so that it is there withi
 
 One line of JSON per message. Ward -> dead-man, on its standard input:
 
-    {"silence_s": 1.0, "silence_dark_s": 15.0, "grace_s": 1.5, "switches": [...]}   first, once
+    {"silence_s": 1.0, "silence_dark_s": 15.0, "grace_s": 1.5, "switches": [...]}   first, once;
+        "keep_trying_s": 60.0 may be added
     {"beat": 17, "light_until_s": 0.35}    at least every 0.25 s, and before each exposure
     {"bye": true}                          the ward ends in order, light off
 

@@ -33,7 +33,9 @@ LONGEST_LINE = 1 << 20  # bytes
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code 0: the ward ended in order, or the light is confirmed off; 1: it is not; 2: usage.
+    """Exit code 0: the ward ended in order, or the light is confirmed off; 1: it is not confirmed.
+
+    2: it could not begin to watch.
 
     Ends by itself when its ward does. Deaf to Ctrl-C, hang-up and SIGTERM: what ends a whole group
     of processes must not end it before its ward.
@@ -58,12 +60,18 @@ class _Guardian:
         self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._answers: queue.Queue[dict[str, Any]] = queue.Queue(maxsize=100)
         self._switches: list[Switch] = []
+        self._keep_trying_s = KEEP_TRYING_S
 
     def serve(self) -> int:
         for job in (self._listen, self._speak):
             threading.Thread(target=job, name=job.__name__, daemon=True).start()
         try:
-            alarm = self._watch()
+            watch = self._begin()
+        except Exception as error:  # the ward hears no `ready`, and gives no light
+            self._record.write("not_begun", why=f"{type(error).__name__}: {error}")
+            return 2
+        try:
+            alarm = self._watch(watch)
         except BaseException as error:  # whatever it is: dark is better than unwatched
             alarm = Alarm(Cause.FAILED, f"the dead-man failed: {type(error).__name__}: {error}")
         if alarm is None:
@@ -72,12 +80,10 @@ class _Guardian:
             return 0
         return self._act(alarm)
 
-    def _watch(self) -> Alarm | None:
-        """Return when there is cause for alarm; None when the ward ended in order."""
-        first = self._lines.get(timeout=HELLO_S)
-        if first is None:
-            return Alarm(Cause.GONE, "ended before it said what to do")
-        hello = json.loads(first)
+    def _begin(self) -> Watch:
+        """Take the first line, say that it watches. Raises whatever is wrong with the line."""
+        hello = json.loads(self._lines.get(timeout=HELLO_S) or b"")
+        self._keep_trying_s = float(hello.get("keep_trying_s", KEEP_TRYING_S))
         self._switches = [build(said) for said in hello["switches"]]
         patience = Patience(hello["silence_s"], hello["silence_dark_s"], hello["grace_s"])
         watch = Watch(patience, time.monotonic())
@@ -85,6 +91,10 @@ class _Guardian:
         labels = [switch.label for switch in self._switches]
         self._record.write("watching", ward=self._pid, dead_man=os.getpid(), switches=labels)
         threading.Thread(target=self._warm_up, name="warm up", daemon=True).start()
+        return watch
+
+    def _watch(self, watch: Watch) -> Alarm | None:
+        """Return when there is cause for alarm; None when the ward ended in order."""
         while True:
             ended = self._hear(watch)
             if watch.bye:
@@ -121,14 +131,14 @@ class _Guardian:
             killed = process.kill(self._pid, self._began)
             self._record.write("killed" if killed else "was_gone", ward=self._pid)
             gone = process.wait_gone(self._pid, self._began, DYING_S)
-        left_on = all_off(self._switches, KEEP_TRYING_S, self._tell)
+        left_on = self._all_off()
         if killed and not gone:
             # what it still did between the blow and its end may have opened the shutter again
             gone = process.wait_gone(self._pid, self._began, DIES_S)
-            left_on = all_off(self._switches, KEEP_TRYING_S, self._tell)
+            left_on = self._all_off()
             if not gone:
-                gone = process.wait_gone(self._pid, self._began, KEEP_TRYING_S)
-                left_on = all_off(self._switches, KEEP_TRYING_S, self._tell)
+                gone = process.wait_gone(self._pid, self._began, self._keep_trying_s)
+                left_on = self._all_off()
         dark = bool(self._switches) and not left_on
         self._record.write(
             "dark" if dark else "not_dark",
@@ -140,6 +150,9 @@ class _Guardian:
         )
         self._let_go()
         return 0 if dark else 1
+
+    def _all_off(self) -> tuple[str, ...]:
+        return all_off(self._switches, self._keep_trying_s, self._tell)
 
     def _tell(self, label: str, tries: int, wrong: str | None) -> None:
         self._record.write("switch", switch=label, tries=tries, off=wrong is None, wrong=wrong)

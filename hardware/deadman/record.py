@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RETRY_S = 0.5  # until the next try to write what could not be written
-LAST = ("bye", "dark", "not_dark")  # events after which a dead-man ends
+LAST = ("bye", "dark", "not_dark", "not_begun")  # events after which a dead-man ends
 KEPT = 1000  # lines that wait for the disk, at most
 
 

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 LONGEST_LIGHT_S = 3600.0  # an announcement of more is taken for this much
 STALL_S = 0.3  # a longer gap between two looks: the dead-man itself was held up
-FORGIVEN_S = 1.0  # at most so much of such gaps is not held against the ward
 
 
 class Cause(StrEnum):
@@ -47,7 +46,7 @@ class Watch:
         self._heard_s = now_s
         self._looked_s = now_s
         self._light_until_s: float | None = None
-        self._forgiven_s = 0.0
+        self._forgiven = False
         self.bye = False
 
     @property
@@ -70,23 +69,22 @@ class Watch:
             return None
         if not math.isfinite(light_s):
             return None
-        self._heard_s, self._forgiven_s = now_s, 0.0
+        self._heard_s, self._forgiven = now_s, False
         self._light_until_s = now_s + min(light_s, LONGEST_LIGHT_S) if light_s else None
         return beat
 
     def look(self, now_s: float) -> Alarm | None:
         """Whether there is cause for alarm at `now_s`.
 
-        Time in which the dead-man itself did not run (a suspended machine, one that swaps) is
-        forgiven once: what the ward said in it may still be unread.
+        A time in which the dead-man itself did not run (a suspended machine, one that swaps) is
+        not held against the ward, once between two beats: what it said meanwhile may be unread.
         """
         gap_s, self._looked_s = now_s - self._looked_s, now_s
-        if gap_s > STALL_S:
-            shift_s = min(gap_s, FORGIVEN_S - self._forgiven_s)
-            self._forgiven_s += shift_s
-            self._heard_s += shift_s
+        if gap_s > STALL_S and not self._forgiven:
+            self._forgiven = True
+            self._heard_s += gap_s
             if self._light_until_s is not None:
-                self._light_until_s += shift_s
+                self._light_until_s += gap_s
         if self._light_until_s is not None:
             over_s = now_s - self._light_until_s
             if over_s > self._patience.grace_s:
