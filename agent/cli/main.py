@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from agent.cli import serve
+
 app = typer.Typer(
     name="microscout",
     add_completion=False,
@@ -19,6 +21,7 @@ app = typer.Typer(
 bench = typer.Typer(no_args_is_help=True, help="Measure: every figure in the docs comes from here.")
 bricks = typer.Typer(no_args_is_help=True, help="Training material for the judge.")
 app.add_typer(bench, name="bench")
+serve.register(app)
 app.add_typer(bricks, name="bricks")
 
 

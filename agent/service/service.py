@@ -20,7 +20,7 @@ from agent.resume import last_time_s
 from agent.service import changes, runview
 from agent.service.health import health
 from agent.service.proposals import Proposals
-from agent.service.queue import Queue, QueueFull
+from agent.service.queue import QueueFull
 from agent.service.states import ExperimentState, Level
 from agent.service.supervisor import Supervisor
 from agent.service.views import (
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from agent.service.config import ServiceConfig
     from agent.service.contract import Who
     from agent.service.home import Home
-    from agent.service.queue import Experiment
+    from agent.service.queue import Experiment, Queue
     from agent.service.supervisor import Told
     from agent.service.views import (
         AskView,
@@ -68,15 +68,15 @@ class ServiceCore:
         self,
         home: Home,
         config: ServiceConfig,
+        queue: Queue,
         *,
         tell: Callable[[Told], None] = lambda _: None,
         messages: Callable[[int], Sequence[MessageView]] = lambda _: (),
         checks: Sequence[Callable[[], CheckView]] = (),
     ) -> None:
-        home.create()
         self.home = home
         self.config = config
-        self.queue = Queue(home.database)
+        self.queue = queue
         self.supervisor = Supervisor(self.queue, home, config, tell)
         self._proposals = Proposals(home.plans, config.microscope, self.queue)
         self._messages = messages
@@ -89,7 +89,6 @@ class ServiceCore:
     def end(self) -> None:
         """A run ends in order and can be resumed; the light is off."""
         self.supervisor.end()
-        self.queue.close()
 
     # ------------------------------------------------------------------ reading
 

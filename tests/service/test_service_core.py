@@ -15,6 +15,7 @@ import pytest
 from agent.live import command as live
 from agent.service.config import ServiceConfig, SimulatedConfig
 from agent.service.home import Home
+from agent.service.queue import Queue
 from agent.service.service import ServiceCore
 from agent.service.states import Door, ExperimentState, Level
 from agent.service.views import (
@@ -58,7 +59,9 @@ class Place:
 
     def core(self, *, pace: float | None = 60.0, begin: bool = True) -> ServiceCore:
         config = ServiceConfig(simulated=SimulatedConfig(pace=pace, scenario="empty"))
-        made = ServiceCore(Home(self.path), config, tell=self.told.append)
+        home = Home(self.path)
+        home.create()
+        made = ServiceCore(home, config, Queue(home.database), tell=self.told.append)
         self.cores.append(made)
         if begin:
             made.begin()
@@ -72,6 +75,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     yield made
     for core in made.cores:
         core.end()
+        core.queue.close()
 
 
 def until(true: Callable[[], Any]) -> Any:
