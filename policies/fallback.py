@@ -32,6 +32,11 @@ class FallbackJudge:
         self._under_way: threading.Thread | None = None
 
     @property
+    def first(self) -> Judge:
+        """The judge that is asked first."""
+        return self._first
+
+    @property
     def name(self) -> str:
         """Both names: ``mllm-1 -> classical-1``."""
         return f"{self._first.name} -> {self._second.name}"

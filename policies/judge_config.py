@@ -59,7 +59,20 @@ class NoJudgeConfig(JudgeBase):
     """Looks at nothing, and nothing is ever decided."""
 
 
-class MllmJudgeConfig(JudgeBase):
+class LocalJudgeConfig(JudgeBase):
+    """A model on this machine, and where it runs."""
+
+    process: Literal["own", "same"] | None = None
+    """`own`: the model runs in a process of its own, whose crash, hang or hunger for memory costs
+    verdicts but never the run. `same`: in the run's. Left out: `own` in real runs, `same` on the
+    simulated clock."""
+
+    max_memory_gb: Positive | None = None
+    """A process of its own that uses more memory is ended and started again. Left out: three
+    quarters of this machine's."""
+
+
+class MllmJudgeConfig(LocalJudgeConfig):
     """MicroScout's own model."""
 
     kind: Literal["mllm"] = "mllm"
@@ -75,7 +88,7 @@ class MllmJudgeConfig(JudgeBase):
     """Whether each verdict comes with a sentence in words, which takes longer."""
 
 
-class HfJudgeConfig(JudgeBase):
+class HfJudgeConfig(LocalJudgeConfig):
     """A general vision-language model of the Hugging Face kind, on this machine."""
 
     kind: Literal["hf"] = "hf"

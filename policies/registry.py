@@ -12,6 +12,8 @@ from policies.stop import StopPolicy
 from policies.watch import WatchPolicy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from policies.judge import Judge
     from policies.judge_config import JudgeConfig
     from policies.policy import Policy
@@ -23,26 +25,49 @@ POLICIES = ("fixed", "watch")
 
 
 def make_judge(
-    config: JudgeConfig, first_channel: str | None = None, patience_s: float | None = None
+    config: JudgeConfig,
+    first_channel: str | None = None,
+    patience_s: float | None = None,
+    rehearsal: bool = True,
+    on_event: Callable[[str, str], None] = lambda *_: None,
 ) -> Judge:
     """The judge that a plan asks for; loads its model.
 
     It looks at `config.channel`, else at `first_channel`, else at each visit's first channel.
     `patience_s` is how long in real seconds its verdict is waited for (None: `deadline_s`); with a
-    fallback the first judge gets a share of it. Raises JudgeUnavailable.
+    fallback the first judge gets a share of it. Outside a rehearsal a local model gets a process of
+    its own unless `config.process` says otherwise, and `on_event` is told (kind, text) what becomes
+    of that process. Raises JudgeUnavailable.
     """
     channel = config.channel or first_channel
-    first = _make(config, channel)
+    wait_s = config.deadline_s if patience_s is None else patience_s
     if config.fallback is None or config.kind in ("classical", "none"):
-        return first
+        return _first(config, channel, wait_s, rehearsal, on_event)
     from policies.classical.judge import ClassicalJudge  # scikit-image: only when needed
     from policies.fallback import FIRST_SHARE, FallbackJudge
 
-    wait_s = config.deadline_s if patience_s is None else patience_s
-    return FallbackJudge(first, ClassicalJudge(channel), first_s=FIRST_SHARE * wait_s)
+    first_s = FIRST_SHARE * wait_s
+    first = _first(config, channel, first_s, rehearsal, on_event)
+    return FallbackJudge(first, ClassicalJudge(channel), first_s=first_s)
 
 
-def _make(config: JudgeConfig, channel: str | None) -> Judge:
+def _first(
+    config: JudgeConfig,
+    channel: str | None,
+    wait_s: float,
+    rehearsal: bool,
+    on_event: Callable[[str, str], None],
+) -> Judge:
+    if config.kind in ("mllm", "hf"):
+        from policies.worker.choice import isolated, of_its_own
+
+        if of_its_own(config, rehearsal=rehearsal):
+            return isolated(config, channel, wait_s, rehearsal=rehearsal, on_event=on_event)
+    return judge_here(config, channel)
+
+
+def judge_here(config: JudgeConfig, channel: str | None) -> Judge:
+    """The judge alone, in this process. Raises JudgeUnavailable."""
     if config.kind == "none":
         return NoJudge()
     if config.kind == "classical":
