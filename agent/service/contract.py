@@ -116,7 +116,10 @@ class Service(Protocol):
         """A live command, applied at the next visit boundary."""
 
     def stop_now(self, who: Who) -> StopView:
-        """Light off, at once, whatever else hangs. Needs no experiment's number."""
+        """Light off, at once, whatever else hangs; the queue is held. Needs no number."""
+
+    def release_queue(self, who: Who) -> StatusView:
+        """After a stop at once nothing begins by itself: take the queue up again."""
 
     def tell(self, id_: int, words: str, who: Who) -> ChangeView:
         """A change in words: shown with its effect, not applied. State `refused` says why not."""

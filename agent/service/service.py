@@ -22,7 +22,7 @@ from agent.service.health import health
 from agent.service.proposals import Proposals
 from agent.service.queue import QueueFull
 from agent.service.states import ExperimentState, Level
-from agent.service.supervisor import Supervisor
+from agent.service.supervisor import INTERRUPTED, Supervisor
 from agent.service.views import (
     ExperimentView,
     RefusalView,
@@ -108,6 +108,7 @@ class ServiceCore:
             microscope=self.config.microscope,
             simulated=self.config.simulated is not None,
             attended=self._attended,
+            queue_held=self.supervisor.queue_held,
             level=found.level,
             headline=self._headline(one),
             current=None if one is None else self._view(one),
@@ -294,6 +295,7 @@ class ServiceCore:
         ran, confirmed, left = self.supervisor.stop_now(f"stopped at once by {who.name}")
         took_s = round(time.monotonic() - began, 3)
         with contextlib.suppress(sqlite3.Error):  # a full disk must not make a stop fail
+            self.supervisor.hold_queue(f"stopped at once by {who.name}")
             became = "light off" if confirmed else f"NOT confirmed: {', '.join(left)}"
             self.queue.act(who.name, who.door, "stop at once", became)
         return StopView(
@@ -302,6 +304,12 @@ class ServiceCore:
             could_not_stop=left,
             took_s=took_s,
         )
+
+    def release_queue(self, who: Who) -> StatusView:
+        """The queue goes on after a stop at once."""
+        self.supervisor.release_queue()
+        self.queue.act(who.name, who.door, "take the queue up again", "")
+        return self.status()
 
     def tell(self, id_: int, words: str, who: Who) -> ChangeView:
         """A change in words."""
@@ -360,22 +368,18 @@ class ServiceCore:
         return self.queue.setting("attended") == "1"
 
     def _headline(self, one: Experiment | None) -> str:
-        if one is None:
-            waiting = self.queue.in_state(State.WAITING)
-            if not waiting:
-                return "Nothing to do; light off."
-            first = waiting[0]
-            when = first.start_utc
-            then = f" from {when.astimezone():%a %H:%M} on" if when is not None else ""
-            return f"{len(waiting)} waiting; {first.name} begins{then or ' next'}. Light off."
-        text = {
-            State.STARTING: "is being prepared; light off",
-            State.RUNNING: "is running",
-            State.PAUSED: "is paused; light off",
-            State.STOPPING: "ends after the visit under way",
-            State.HELD: "is held; light off",
-        }.get(one.state, str(one.state))
-        return f"{one.name} {text}." + (f" {one.why}" if one.why else "")
+        if one is not None:
+            return _headline(one)
+        waiting = self.queue.in_state(State.WAITING)
+        if self.supervisor.queue_held:
+            n = len(waiting)
+            return f"The queue is held: {self.supervisor.queue_held}; {n} waiting. Light off."
+        if not waiting:
+            return "Nothing to do; light off."
+        first = waiting[0]
+        when = first.start_utc
+        then = f"from {when.astimezone():%a %H:%M} on" if when is not None else "next"
+        return f"{len(waiting)} waiting; {first.name} begins {then}. Light off."
 
     def _view(self, one: Experiment) -> ExperimentView:
         return ExperimentView(
@@ -417,6 +421,20 @@ class ServiceCore:
             return do(run)
         except ConfigError as error:
             return _no("journal", f"a change of {id_}", str(error), "See its log.")
+
+
+def _headline(one: Experiment) -> str:
+    """What an experiment that has the instrument is doing; no more than is known."""
+    if one.state is State.HELD and one.why == INTERRUPTED:
+        return f"{one.name} was interrupted; it is not known yet how the instrument stands."
+    text = {
+        State.STARTING: "is being prepared",
+        State.RUNNING: "is running",
+        State.PAUSED: "is paused; light off",
+        State.STOPPING: "ends after the visit under way",
+        State.HELD: "is held",
+    }.get(one.state, str(one.state))
+    return f"{one.name} {text}." + (f" {one.why}" if one.why else "")
 
 
 def _unknown(id_: int) -> RefusalView:

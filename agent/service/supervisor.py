@@ -26,6 +26,7 @@ TICK_S = 0.2
 LOOK_S = 1.0  # between two looks into the journal of the run
 END_S = 15.0  # longest wait for a run to end in order when the service ends
 EXIT_COMPLETE, EXIT_FAILED, EXIT_INPUT, EXIT_HELD, EXIT_STOPPED = 0, 1, 2, 3, 130
+QUEUE_HELD = "queue_held"  # setting: why nothing begins by itself
 INTERRUPTED = "the service ended while it ran"
 
 State = ExperimentState
@@ -71,6 +72,7 @@ class Supervisor:
         self._config = config
         self._tell = tell
         self._now: _Now | None = None  # replaced as a whole; read without a lock
+        self._beginning = threading.Lock()  # two threads may want to begin a runner
         self._over = threading.Event()
         self._wake = threading.Event()
         self._looked = 0.0
@@ -143,10 +145,26 @@ class Supervisor:
 
     def resume(self, one: Experiment) -> bool:
         """Go on with a held or stopped experiment; False while another one has the instrument."""
-        if self._now is not None or one.run is None:
-            return False
-        self._begin_child(one, "resume", accepted=one.differences)
+        with self._beginning:
+            if self._now is not None or one.run is None:
+                return False
+            self._queue.set_setting(QUEUE_HELD, "")
+            self._begin_child(one, "resume", accepted=one.differences)
         return True
+
+    @property
+    def queue_held(self) -> str:
+        """Why nothing begins by itself; "" while the queue goes on."""
+        return self._queue.setting(QUEUE_HELD)
+
+    def hold_queue(self, why: str) -> None:
+        """Begin nothing more by itself, until `release_queue` or a resume."""
+        self._queue.set_setting(QUEUE_HELD, why)
+
+    def release_queue(self) -> None:
+        """Take the queue up again."""
+        self._queue.set_setting(QUEUE_HELD, "")
+        self._wake.set()
 
     # ------------------------------------------------------------------ the thread
 
@@ -165,7 +183,9 @@ class Supervisor:
         """One round: look after the runner, or begin what is due."""
         now = self._now
         if now is None:
-            self._begin_next()
+            with self._beginning:
+                if self._now is None and not self._over.is_set():
+                    self._begin_next()
             return
         code = now.child.poll()
         if code is None:
@@ -183,6 +203,8 @@ class Supervisor:
             if held.why == INTERRUPTED and held.run is not None:
                 self._begin_child(held, "resume", compare=True)
             return  # its sample is on the stage: nothing else begins before it is settled
+        if self.queue_held:
+            return
         one = self._queue.next_due(dt.datetime.now(dt.UTC))
         if one is not None:
             self._begin_child(one, "start")

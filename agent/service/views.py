@@ -207,6 +207,8 @@ class StatusView(View):
     microscope: str
     simulated: bool
     attended: bool
+    queue_held: str = ""
+    """Why nothing begins by itself (after a stop at once); "" while the queue goes on."""
     level: Level
     headline: str
     """One sentence: what the service is doing, truthfully."""

@@ -355,3 +355,17 @@ def test_health_is_red_when_the_supervisor_does_not_go_round(
     monkeypatch.setattr(core.supervisor, "step", lambda: 1 / 0)
     until(lambda: core.health().level is Level.BAD)
     assert "ZeroDivisionError" in core.status().problems[0]
+
+
+def test_after_a_stop_at_once_nothing_begins_by_itself(place: Place) -> None:
+    """Who presses the big stop does not want the next experiment's light instead."""
+    core = place.core()
+    first, second = submitted(core), submitted(core)
+    running(core, first)
+    core.stop_now(ADA)
+    until(lambda: state(core, first) is State.STOPPED)
+    time.sleep(1.0)
+    assert state(core, second) is State.WAITING
+    assert "queue is held: stopped at once by Ada" in core.status().headline
+    core.release_queue(ADA)
+    running(core, second, visits=1)
