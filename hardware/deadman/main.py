@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import queue
@@ -48,6 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in ("SIGINT", "SIGHUP", "SIGTERM", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+    _hold_on()
     record = Record(given.record)
     code = _Guardian(given.pid, given.started or process.started(given.pid), record).serve()
     record.close()
@@ -189,6 +191,16 @@ class _Guardian:
                 os.write(1, line.encode())
             except OSError:
                 return
+
+
+def _hold_on() -> None:
+    """Where the rights allow it: served first by a busy machine, and not the one to be sacrificed
+    when memory runs out.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        os.nice(-10)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("-900", encoding="ascii")
 
 
 def _read() -> bytes:
