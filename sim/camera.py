@@ -44,6 +44,9 @@ class SimCamera(CameraDevice):
         self._exposure_ms = 10.0
         self.binning = 1
         self.snapping = False
+        self.halved = False  # images come at half their height
+        self.stale = False  # the image before comes again
+        self._before: NDArray[np.uint16] | None = None
         self.set_property_allowed_values("Binning", BINNINGS)
 
     def get_exposure(self) -> float:
@@ -87,7 +90,11 @@ class SimCamera(CameraDevice):
                 return
             arriving = arriving and tags is not None
             if arriving and tags is not None:
-                get_buffer(self.shape(), np.uint16)[:] = frame
+                if self.stale and self._before is not None:
+                    frame = self._before
+                self._before = frame
+                given = frame[: len(frame) // 2] if self.halved else frame
+                get_buffer(given.shape, np.uint16)[:] = given
                 yield tags
             elif n is None:
                 return

@@ -14,6 +14,7 @@ from pymmcore_plus.experimental.unicore import UniMMCore
 from sim.camera import CameraHangs, SimCamera, binned
 from sim.faults import FaultKind
 from sim.lightpath import Setting
+from sim.troubled import TroubledCore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +35,7 @@ _FAST_MM_PER_S = 100_000.0  # the demo stage moves in real time; this makes it i
 _STEP_UM = 0.02  # read-back is rounded to the demo stage's step; less is no move
 
 
-class SimCore(UniMMCore):
+class SimCore(TroubledCore):
     """The stock demo configuration; only the camera is ours.
 
     What costs simulated time: stage and focus moves (distance / speed + settling), a change of
@@ -45,7 +46,6 @@ class SimCore(UniMMCore):
     """
 
     lamp: LampLink | None = None  # a lamp outside of the process, switched with the shutter
-    _equipped = False  # before that, and during a restore, nothing costs time
     _z_sequence: tuple[float, ...] = ()
     _z_running = False
 
@@ -61,6 +61,7 @@ class SimCore(UniMMCore):
         self._config, self._scenario = config, scenario
         self._path, self._faults, self._clock = path, faults, clock
         self._lost: FaultKind | None = None
+        self._last_index: int | None = None  # of a sequence whose last image does not come
         shape = (scenario.camera.height, scenario.camera.width)
         self._camera = SimCamera(shape, self._expose)
         self.unloadDevice(CAMERA)
@@ -77,6 +78,8 @@ class SimCore(UniMMCore):
         Micro-Manager sends its events from a thread of its own. One that is still on its way when
         the interpreter ends aborts it ("exception not rethrown", exit code 134).
         """
+        if self._equipped:
+            self._faults.let_go()
         pymmcore.CMMCore.registerCallback(self, None)
         self.unloadAllDevices()
         self.reset()
@@ -98,8 +101,6 @@ class SimCore(UniMMCore):
         if self._equipped:
             here = self.getXYPosition()
             self._spend_move(math.dist(here, (x, y)), self._config.timing.xy_um_per_s)
-            if self._faults.strikes(FaultKind.STUCK_STAGE, self._clock.now()):
-                return
         super().setXYPosition(*args)
         # The demo stage stays busy for a millisecond, and Micro-Manager polls every ten.
         stage = self.getXYStageDevice()
@@ -167,9 +168,13 @@ class SimCore(UniMMCore):
     def _do_snap_image(self) -> None:
         self._lost = None
         self._current_image_buffer = None
+        self._camera_fails()
         self._camera.snapping = True
         opened = self._open_shutter()
         try:
+            if self._strikes(FaultKind.CAMERA_HANGS) or self._strikes(FaultKind.CAMERA_SILENT):
+                self._faults.hang("Camera")
+            self._trouble_with_images(1)
             super()._do_snap_image()
         finally:
             self._camera.snapping = False
@@ -183,8 +188,15 @@ class SimCore(UniMMCore):
     ) -> None:
         """Expose the whole sequence before returning, so that simulated time is the same always."""
         self._lost = None
+        self._camera_fails()
         opened = self._open_shutter()
+        if self._strikes(FaultKind.CAMERA_SILENT):
+            self._silent = True  # the shutter stays open until the sequence is stopped
+            return
         try:
+            if self._strikes(FaultKind.CAMERA_HANGS):
+                self._faults.hang("Camera")
+            self._trouble_with_images(numImages)
             super()._do_start_sequence_acquisition(
                 cameraLabel, numImages, intervalMs, stopOnOverflow
             )
@@ -194,20 +206,33 @@ class SimCore(UniMMCore):
             self._close_shutter(opened)
             self._end_z_sequence(numImages)
 
+    def _do_stop_sequence_acquisition(self, cameraLabel: str) -> None:
+        silent = self._silent
+        super()._do_stop_sequence_acquisition(cameraLabel)
+        if silent:
+            self._close_shutter(self.getShutterDevice())
+
+    def _trouble_with_images(self, n: int) -> None:
+        """What is wrong with the next `n` images, beside light and time."""
+        self._last_index = n - 1 if self._strikes(FaultKind.CAMERA_SHORT) else None
+        self._camera.halved = self._strikes(FaultKind.CAMERA_WRONG_SIZE)
+        self._camera.stale = self._strikes(FaultKind.CAMERA_STALE)
+
     def _expose(self, index: int | None, out: NDArray[np.uint16]) -> dict[str, str] | None:
-        x, y = self.getXYPosition()
-        z = self.getPosition()
-        if index is not None and self._z_running:
+        self.creep()
+        x, y = self.true_xy_um()
+        z = self.true_z_um()
+        if index is not None and self._z_running and not self.z_stays():
             z = self._z_sequence[index % len(self._z_sequence)]
         factor = self._camera.binning
         setting = Setting(
             x_um=x,
             y_um=y,
             z_um=z,
-            channel=self.getCurrentConfig(self._config.channel_group),
-            objective=self.getCurrentConfig(self._config.objectives.group),
-            pixel_um=self.getPixelSizeUm() / factor,  # the sensor's own pixels
-            shutter_open=self.getShutterOpen(),
+            channel=self.true_preset(self._config.channel_group),
+            objective=self.true_preset(self._config.objectives.group),
+            pixel_um=self.true_pixel_um() / factor,  # the sensor's own pixels
+            shutter_open=self.true_light(),
             exposure_ms=self._camera.get_exposure(),
         )
         camera = self._scenario.camera
@@ -217,7 +242,7 @@ class SimCore(UniMMCore):
             out[:] = binned(whole, factor, camera.offset, 2**camera.bits - 1)
         if self._lost is FaultKind.CAMERA_TIMEOUT:
             raise CameraHangs
-        if self._lost is not None:
+        if self._lost is not None or (index is not None and index == self._last_index):
             return None
         return {TIME_TAG: f"{self._clock.now():.6f}", "Z_um": f"{z:.4f}"}
 
@@ -230,10 +255,9 @@ class SimCore(UniMMCore):
             self._do_shutter_open(shutter, True)
         return shutter
 
-    def _do_shutter_open(self, shutterLabel: str, state: bool, /) -> None:
-        super()._do_shutter_open(shutterLabel, state)
+    def _light_changed(self, lit: bool) -> None:
         if self.lamp is not None:
-            self.lamp.switch(state)
+            self.lamp.switch(lit)
 
     def _close_shutter(self, shutter: str) -> None:
         if shutter:

@@ -147,5 +147,13 @@ def test_a_count_ends_a_fault() -> None:
     ]
 
 
-def test_the_demo_of_faults_has_one_of_each() -> None:
-    assert {fault.kind for fault in scenario("faults").faults} == set(FaultKind)
+def test_the_demo_of_faults_has_what_a_night_brings() -> None:
+    """Not what hangs, which takes real time; see `test_sim_faults_devices`."""
+    assert {str(fault.kind) for fault in scenario("faults").faults} == {
+        "lost_focus",
+        "camera_timeout",
+        "dropped_frame",
+        "stuck_stage",
+        "bubble",
+        "lamp_failure",
+    }
