@@ -1,8 +1,8 @@
 """Writes benchmark results into docs/benchmarks.md, so that no figure there is typed by hand.
 
 A results folder holds what the commands printed with `--json`, one object per file:
-loop.json, soak.json, crash.json, judge.json, any number of rehearse_NAME.json, and results of
-`bench plan`, `bench memory` and `bench estimates` under any name.
+loop.json, soak.json, crash.json, deadman.json, judge.json, any number of rehearse_NAME.json, and
+results of `bench plan`, `bench memory` and `bench estimates` under any name.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def render(found: dict[str, dict[str, Any]]) -> str:
         ("loop", "The full loop against a bare MDARunner (`microscout bench loop`)", _loop),
         ("soak", "Memory over a long run (`microscout bench soak`)", _soak),
         ("crash", "kill -9 and resume (`microscout bench crash`)", _crash),
+        ("deadman", "Light off from outside (`microscout bench deadman`)", _deadman),
     ):
         if name in found:
             result = found[name]
@@ -116,6 +117,26 @@ def _crash(result: dict[str, Any]) -> str:
         ("exposures more than undisturbed, at most", result["extra_exposures_max"]),
     ]
     return _table(("what", "figure"), rows)
+
+
+def _deadman(result: dict[str, Any]) -> str:
+    def spread(found: dict[str, float] | None) -> str:
+        if found is None:
+            return ""
+        return f"{found['median']:g} ({found['min']:g} to {found['max']:g})"
+
+    rows = [
+        (
+            name,
+            f"{row['in_time']} of {row['trials']}",
+            spread(row["off_s"]),
+            spread(row.get("dead_man_again_s")),
+        )
+        for name, row in result["trials"].items()
+    ]
+    off = f"lamp off within {result['promised_s']:g} s"
+    header = ("with the lamp on", off, "s until it was off", "s until a dead-man watched again")
+    return f"Median (least to most).\n\n{_table(header, rows)}"
 
 
 def _machine(machine: dict[str, Any]) -> str:

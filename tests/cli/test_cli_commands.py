@@ -27,6 +27,7 @@ COMMANDS = (
     "bench loop",
     "bench soak",
     "bench crash",
+    "bench deadman",
 )
 
 
