@@ -415,6 +415,19 @@ def bench_soak(
     raise typer.Exit(command(visits, json=json))
 
 
+@bench.command("service", epilog="Example: microscout bench service --days 3 --json")
+def bench_service(
+    days: Annotated[float, typer.Option(help="Simulated days.", min=0.01)] = 3.0,
+    positions: Annotated[int, typer.Option(help="Fields of view.", min=1)] = 24,
+    pairs: Annotated[int, typer.Option(help="With and without ten viewers.", min=1)] = 5,
+    json: JsonOpt = False,
+) -> None:
+    """Days of a service with clients and faults: nothing lost, no growth, viewers cost nothing."""
+    from agent.bench.service_soak import bench_service as command
+
+    raise typer.Exit(command(days, positions, pairs, json=json))
+
+
 @bench.command("page", epilog="Example: microscout bench page results")
 def bench_page(
     results: Annotated[Path, typer.Argument(help="Folder with the benches' --json output.")],
