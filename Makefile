@@ -10,6 +10,8 @@ demo: $(VENV)/installed
 	$(BIN)/microscout rehearse configs/experiments/mitosis_watch.yaml
 
 test: $(VENV)/installed-test
+	@command -v chromium >/dev/null || \
+	    echo "note: no chromium (Debian: apt-get install chromium): tests in a browser are skipped"
 	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/installed-test
