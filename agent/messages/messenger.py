@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from agent.messages.address import AddressBook
@@ -81,7 +84,10 @@ class Messenger:
 
     def close(self, bound_s: float = 10.0) -> int:
         """Send what can be sent within `bound_s`; how many deliveries wait for the next start."""
-        left = self._sender.close(bound_s)
+        end_s = time.monotonic() + bound_s
+        if self._summing is not None:
+            self._summing.join(bound_s)
+        left = self._sender.close(max(0.1, end_s - time.monotonic()))
         self.outbox.close()
         return left
 
@@ -158,6 +164,7 @@ class Messenger:
                 utc=now,
                 key="summary",
             )
-        if message is not None:
-            self.post(message)
-        self.outbox.fact(_LAST, now.isoformat())
+        with contextlib.suppress(sqlite3.ProgrammingError):  # closed: it comes after the restart
+            if message is not None:
+                self.post(message)
+            self.outbox.fact(_LAST, now.isoformat())

@@ -39,8 +39,13 @@ class Store:
             self._say(error, "move the file away")
 
     def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Do it in one transaction. Where the disk fails it is done in memory: see `degraded`."""
+        """Do it in one transaction. Where the disk fails it is done in memory: see `degraded`.
+
+        Raises sqlite3.ProgrammingError after `close`: nothing would ever send it.
+        """
         with self._lock:
+            if self._closed:
+                raise sqlite3.ProgrammingError("the outbox is closed")
             try:
                 return _transaction(self._db, work)
             except sqlite3.Error as error:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
+import threading
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from message_kit import TestClock, running, say, settings, stays, until, web_server
+from message_kit import WITHIN_S, TestClock, running, say, settings, stays, until, web_server
 
 from agent.messages.config import QuietHours, RateConfig, RetryConfig
 from agent.messages.message import Message, MessageKind
@@ -209,3 +211,35 @@ def test_a_target_that_takes_nothing_is_told_to_the_others_once(tmp_path: Path) 
             stays(lambda: len(web.posts) == 2, 0.3)
     assert web.titles[1] == "MicroScout: Messages to lab mail do not arrive"
     assert "Since 01:10" in web.texts[1]
+
+
+def test_a_summary_that_the_end_overtakes_comes_after_the_restart(tmp_path: Path) -> None:
+    clock, go_on = TestClock(utc("2026-11-25T05:00")), threading.Event()
+
+    def slow(since: dt.datetime, now: dt.datetime) -> Message:
+        go_on.wait(WITHIN_S)
+        return say("The night", kind=MessageKind.SUMMARY, utc=now)
+
+    with web_server() as (web, port):
+        config = settings(
+            {"name": "h", "url": f"json://127.0.0.1:{port}"},
+            morning_summary="07:30",
+            timezone="Europe/Zurich",
+        )
+        with running(config, tmp_path, clock=clock, summary=slow) as messenger:
+            clock.go(2 * 3600)
+            messenger._sender.wake()
+            until(messenger._busy)
+        go_on.set()
+        until(lambda: not messenger._busy())
+        assert web.posts == []
+        with running(config, tmp_path, clock=clock, summary=slow):
+            until(lambda: web.posts)
+    assert web.titles == ["MicroScout: The night"]
+
+
+def test_after_the_end_nothing_is_taken_that_nobody_would_send(tmp_path: Path) -> None:
+    with running(settings(), tmp_path) as messenger:
+        pass
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        messenger.post(say())
