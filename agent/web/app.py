@@ -51,6 +51,8 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        doors.open()
+        hub.open()
         yield
         hub.close()
         doors.close()

@@ -25,6 +25,7 @@ EVERY_S = 1.0
 BEAT_S = 15.0  # so often a silent line is used, to find out whether anybody is still there
 RETRY_MS = 2000
 BUSY_WAIT_S = 10.0
+_NOTHING = object()
 _LOG = logging.getLogger("agent.web")
 
 
@@ -57,6 +58,10 @@ class EventHub:
             raise Denied(503, "busy", "too many pages listen", "close some", BUSY_WAIT_S)
         return self._events(still_open)
 
+    def open(self) -> None:
+        """Take listeners again after `close`."""
+        self._closed = False
+
     def close(self) -> None:
         """End every stream. Called in the server's event loop."""
         self._closed = True
@@ -79,8 +84,9 @@ class EventHub:
                         await changed.wait()
                 if self._closed or not still_open():
                     return
-                yield self._tick() if changed.is_set() else ": still here\n\n"
-                changed.clear()
+                news = changed.is_set()
+                changed.clear()  # before it is sent: what changes meanwhile is news again
+                yield self._tick() if news else ": still here\n\n"
         finally:
             self._listeners.discard(changed)
 
@@ -88,7 +94,7 @@ class EventHub:
         return f"event: changed\ndata: {json.dumps({'n': self.changes})}\n\n"
 
     async def _watch(self) -> None:
-        last: Hashable = None
+        last: Hashable = _NOTHING
         while self._listeners:
             try:
                 seen = await self._look()
@@ -96,7 +102,9 @@ class EventHub:
                 _LOG.warning("events: %s", type(error).__name__)
                 seen = last
             self.looks += 1
-            if seen != last:
+            if last is _NOTHING:
+                last = seen  # who listens has been told to look already
+            elif seen != last:
                 last = seen
                 self.changes += 1
                 self._wake()

@@ -35,6 +35,7 @@ _UNREAD = (400, 408, 413)  # the body was not read to its end
 STRANGERS = 32  # requests without a token that are answered at the same time
 STOPS = 64
 RETRY_S = 2.0
+MOST_HEADER_BYTES = 16_384
 _LOG = logging.getLogger("agent.web")
 
 PAGE_POLICY = (
@@ -112,6 +113,9 @@ class Shield:
 
     def _check_place(self, request: Request) -> None:
         """The request was meant for us, and does not come from a page elsewhere."""
+        size = sum(len(name) + len(value) for name, value in request.headers.raw)
+        if size + len(request.scope["query_string"]) > MOST_HEADER_BYTES:
+            raise Denied(431, "too_large", "too many or too long headers", "send less")
         hosts = request.headers.getlist("host")
         if len(hosts) != 1 or not host_allowed(hosts[0], self._config):
             remedy = "use 127.0.0.1, or name it in web.allowed_hosts"

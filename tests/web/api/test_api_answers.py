@@ -212,7 +212,7 @@ def test_bad_input_says_where(house: House, path: str, body: Any, place: str) ->
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 def test_numbers_that_are_none_are_bad_input(house: House, number: str) -> None:
-    body = '{"command": "set_exposure", "channel": "DAPI", "exposure_ms": %s}' % number
+    body = f'{{"command": "set_exposure", "channel": "DAPI", "exposure_ms": {number}}}'
     headers = house.bearer() | {"content-type": "application/json"}
     response = house.client.post(f"/api/v1{HERE}/commands", content=body, headers=headers)
     assert response.status_code == 422
