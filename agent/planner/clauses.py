@@ -133,7 +133,8 @@ def _cuts(
         if mark.concept in ("if", "otherwise") and free(mark.start):
             places.add(mark.start)
         if mark.concept == "notify" and free(mark.start) and not _condition_before(mark, marks):
-            places.add(mark.start)
+            denial = [m for m in marks if m.concept == "not" and 0 <= mark.start - m.end <= 4]
+            places.add(denial[0].start if denial else mark.start)
     for at in spots:  # "mail me when it is done position 3 every 2 min": nobody said a comma
         told = [m for m in marks if m.concept in ("done", "trouble") and m.end <= at <= m.end + 3]
         if told and free(at):
@@ -165,7 +166,9 @@ def _condition_before(mark: Mark, marks: Sequence[Mark]) -> bool:
 
 
 def _denied(text: str, mark: Mark, marks: Sequence[Mark]) -> bool:
-    """ "Without autofocus": no sign of autofocus."""
+    """ "Without autofocus": no sign of autofocus. "No mail unless it fails" is one of mail."""
+    if mark.concept == "notify" and _UNLESS.match(text, mark.end):
+        return False
     return mark.concept in ("autofocus", "notify", "stop_run") and any(
         m.concept == "not"
         and 0 <= mark.start - m.end <= 5
@@ -174,6 +177,11 @@ def _denied(text: str, mark: Mark, marks: Sequence[Mark]) -> bool:
     )
 
 
+_UNLESS = re.compile(
+    r"[^.;!?\n]{0,24}\b(unless|except|other than|au(ß|ss)er|es sei denn|sauf|excepté|tranne|salvo|a meno"
+    r"|a menos|excepto)\b",
+    re.I,
+)
 _LABELS = (
     (
         re.compile(

@@ -63,11 +63,16 @@ def marks(text: str, words: Lexicon) -> tuple[Mark, ...]:
 _PLAIN = ("cell", "nucleus")
 _OCCASION = re.compile(  # "on division ...", "bei jeder Mitose ...", at the begin of a clause
     r"(?:^|[.,;:!?\n(\-]|(?<= - )|(?<=\band)|(?<=\bund)|(?<=\bet)|(?<=\by)|(?<=\be))\s*"
-    r"((?:on|upon|at|after|with|per|for|bei|beim|nach|à|en cas d[e']|pour|ad?|in caso di|alla"
-    r"|en|tras|ante|al)\s*"
-    r"(?:(?:the|an?|any|each|every|all|first|der|dem|den|einer?m?|jede[rmn]?|ersten?|toten?|chaque"
-    r"|toute|une?|la|le|l'|première?|ogni|ciascuna|una|prima|cada|primera)\s*){0,3}(?:(?<=')|\s))$",
+    r"((?:(?:on|upon|bei|beim|en cas d[e']|in caso di|tras|ante|al(?:l[ae])?)(?:\s+|(?<='))"
+    r"(?:(?:the|an?|any|each|every|all|first|der|dem|einer?m?|jede[rmn]?|ersten?|toten?|une?|la|le"
+    r"|l'|una|un|cada|ogni|prima|primera)\s*){0,3}"
+    r"|(?:at|after|with|per|for|nach|pour|à|ad?|per|en|con|a)\s+"
+    r"(?:each|every|any|the first|jede[rmn]|chaque|toute|la première|ogni|ciascuna|la prima|cada"
+    r"|la primera)\s+(?:(?:single|new|neuen?|nouvelle|nuova|nueva)\s+)?))$",
     re.I,
+)
+_NO = re.compile(  # "8 h ... no, 9 h"
+    r"(?:\.\.+|…|[,;-])\s*((?:no|nein|nee|ne|nö|non)(?:\s*(?:,|\.\.+|…|-)\s*(?=[^\s,])))", re.I
 )
 _VERB_FIRST = re.compile(  # "Stirbt eine Zelle, ...", "Teilt sich etwas, ..."
     r"(?:^|[.;:!?\n]\s*|,\s*(?:und )?)((?:Teilt|Stirbt|Erscheint|Taucht|Rundet|Siehst|Findest|Entdeckst"
@@ -85,6 +90,8 @@ def _conditions(text: str, targets: list[Mark]) -> list[Mark]:
         if match is not None:
             start = target.start - len(before) + match.start(1)
             found.append(Mark(start, start + len(match[1].rstrip()), "if"))
+    for match in _NO.finditer(text):
+        found.append(Mark(match.start(1), match.end(1), "correction"))
     for match in _VERB_FIRST.finditer(text):
         found.append(Mark(match.start(1), match.end(1), "if"))
     return found

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from agent.planner.marks import Mark
 
 _OF = re.compile(r"\b(of|de|di|von|by|da|zu|at|about|:|=)\b|[\s:=]", re.I)
+_UNLESS = re.compile(
+    r"\b(unless|except|au(ß|ss)er|sei denn|sauf|excepté|tranne|salvo|a meno|a menos|excepto)\b",
+    re.I,
+)
 _THINGS = ("autofocus", "stack", "grid", "notify", "objective", "binning", "if")
 _STOPS = re.compile(r"[.;!?\n]")
 
@@ -62,7 +66,10 @@ class Nearby:
     def denied(self, start: int, words: int = 2) -> bool:
         """Whether a "no", "without" stands before a place, in the same part of the sentence."""
         mark = self.left(start, "not", words=words)
-        return mark is not None and "," not in self.text[mark.end : start]
+        if mark is None:
+            return False
+        between = self.text[mark.end : start]
+        return "," not in between and _UNLESS.search(between) is None
 
     def declined(self, end: int, words: int = 4) -> bool:
         """Whether "is not needed", "will fry them" says after a name that it is not wanted."""

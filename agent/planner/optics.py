@@ -91,7 +91,7 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
 
 
 _NEITHER = re.compile(  # "weder DAPI noch GFP"
-    r"\b(neither|weder|ni(?= l'|\s)|né)\s+[^.;,]{0,24}$|\b(nor|noch|ni|né)\s+(the |den |das |le |la |il |el )?$",
+    r"\b(neither|weder|ni(?= l'|\s)|né)\s+[^.;,:]{0,24}$|\b(nor|noch|ni|né)\s+(the |den |das |le |la |il |el )?$",
     re.I,
 )
 
@@ -160,7 +160,7 @@ def seconds_after_channels(
         if q.kind is Kind.DURATION
         and q.unit == "s"
         and not q.every
-        and clause.about in periods
+        and (clause.about in periods or q.value < 1)
         and any(
             c.end <= q.span.start and _RIGHT_AFTER.fullmatch(text[c.end : q.span.start])
             for c in channels

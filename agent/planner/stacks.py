@@ -32,6 +32,9 @@ def read_stacks(
         ("reaction.stack.", (About.REACTION, About.TRIGGER)),
     ):
         here = [q for q, clause in quantities if clause.about in abouts]
+        ends = _from_to(here, prefix, near, found)
+        taken |= ends
+        here = [q for q in here if q.span.start not in ends]
         here.sort(key=lambda q: q.kind is not Kind.COUNT)  # the number of planes first
         bare: list[Quantity] = []
         for q in here:
@@ -43,6 +46,31 @@ def read_stacks(
                 _say(found, f"{prefix}planes", int(q.value), q)
                 taken.add(q.span.start)
         _bare(bare, prefix, found)
+    return taken
+
+
+_FROM_TO = re.compile(  # "from -5 to 5 um", "[-6 um, +6 um]"
+    r"[-−]\s?(\d+(?:[.,]\d+)?)\s*(?:um|µm|μm|microns?)?\s*(?:to|through|bis|à|a|hasta|fino a|\.\.+|,|and|-)\s*"
+    r"\+?\s*(\d+(?:[.,]\d+)?)\s*(?:um|µm|μm|microns?)",
+    re.I,
+)
+
+
+def _from_to(here: Sequence[Quantity], prefix: str, near: Nearby, found: Found) -> set[int]:
+    """A stack by its two ends round the focus: its width, or its parts where these differ."""
+    taken: set[int] = set()
+    for match in _FROM_TO.finditer(near.text):
+        a, b = match.span()
+        inside = {q.span.start for q in here if a <= q.span.start < b}
+        if not inside:
+            continue
+        below, above = (float(part.replace(",", ".")) for part in match.groups())
+        if below == above or prefix != "stack.":
+            found.say(f"{prefix}range_um", below + above, a, b, "range_um")
+        else:
+            found.say(f"{prefix}above_um", above, a, b, "above_um")
+            found.say(f"{prefix}below_um", below, a, b, "below_um")
+        taken |= inside
     return taken
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\w.,]*")
 _WELL = re.compile(r"(?<![\w-])[A-Za-z]{1,2}\d{1,3}(?![\w-])")
 _GOES_ON = re.compile(r"\s*(?:to|through|-|–|bis|à|a)\s*([A-Z]{1,2}\d{1,2})(?![\w-])")
+_RANGE = re.compile(
+    r"(?:\s*(?:to|through|bis|à|a)\s+|[-–:]|\s*\.\.+\s*)([A-Za-z]{0,2}\d{2,})(?!\w)", re.I
+)
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}[ \u00a0\u202f]\d{3}(?=\s*(ms|s|sec|min|h|um|µm)\b)", re.I)
 _SPOKEN = re.compile(
     r"\b(zero|one|two|three|four|five|six|seven|eight|nine|ten) point (zero|one|two|three|four|five|six|seven|eight|nine)\b",
@@ -34,6 +37,7 @@ def stray_numbers(
     near: Nearby,
     channels: Sequence[Channel],
     parts: Sequence[Clause],
+    places: Sequence[tuple[int, int]],
     config: MicroscopeConfig,
     found: Found,
 ) -> None:
@@ -42,6 +46,12 @@ def stray_numbers(
     for odd in (_SPACED, _ODD_UNIT, _SPOKEN):
         found.unclear += [match.span() for match in odd.finditer(text)]
     _coordinates(text, config, found)
+    for _, end in places:  # "positions 1-999999999": where does the list end?
+        tail = _RANGE.match(text, end)
+        if tail is not None and not any(
+            a <= tail.start(1) < b and b > tail.end(1) for a, b in near.held
+        ):
+            found.unclear.append((tail.start(1), tail.end(1)))
     held = [*near.held, *((c.start, c.end) for c in channels)]
     for clause in parts:
         if clause.about is About.STORY:
@@ -66,8 +76,8 @@ def stray_numbers(
 
 
 _COORDINATE = re.compile(
-    r"(?<![\w])([xyz])\s*=\s*(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)?(?![\w])"
-    r"|(?<![\w])([xyz]) (?:to|at) (-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)(?![\w])",
+    r"(?<![\w])(?<!delta )(?<!step )(?<!Δ )([xyz])\s*=\s*(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)?(?![\w])"
+    r"|(?<![\w])([xyz]) (?:to |at |position )?(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)(?![\w])",
     re.I,
 )
 _IN_UM = {"mm": 1e3, "cm": 1e4, "m": 1e6}

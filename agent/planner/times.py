@@ -214,7 +214,7 @@ def lapse(times: Sequence[Timed], found: Found) -> Lapse:
         if time.role is not Role.BARE:
             _take(whole, time, found)
     bare = [time for time in times if time.role is Role.BARE]
-    _bare(whole, bare, found, rounds="rounds" in found.said)
+    _bare(whole, bare, rounds="rounds" in found.said)
     if bare or whole.unclear:
         phased = paired(times)
         if phased is not None and (whole.unclear or len(whole.phases) > 1):
@@ -275,14 +275,10 @@ def _length(whole: Lapse, time: Timed, found: Found) -> None:
         whole.unclear.append(time)
 
 
-def _bare(whole: Lapse, bare: Sequence[Timed], found: Found, *, rounds: bool) -> None:
+def _bare(whole: Lapse, bare: Sequence[Timed], *, rounds: bool) -> None:
     """Durations without a word that says what they are: "GFP 5min 12h"."""
     phase = whole.phases[-1]
-    waiting = []
-    for time in bare:
-        if _corrects(whole, time, found):
-            continue
-        waiting.append(time)
+    waiting = list(bare)
     if len(waiting) == 2 and phase == Phase():
         short, long = sorted(waiting, key=lambda t: t.value_s)
         if long.value_s >= RATIO * short.value_s:
@@ -308,22 +304,6 @@ def _bare(whole: Lapse, bare: Sequence[Timed], found: Found, *, rounds: bool) ->
                 whole.unclear.append(time)
         else:
             whole.unclear.append(time)
-
-
-def _corrects(whole: Lapse, time: Timed, found: Found) -> bool:
-    """ "every 30 min, no wait, 20 min": takes the place of the last time before the correction."""
-    for phase in reversed(whole.phases):
-        said = [t for t in (phase.interval, phase.length) if t is not None]
-        before = [t for t in said if t.end <= time.start and found.corrected(t.end, time.start)]
-        if not before:
-            continue
-        last = max(before, key=lambda t: t.start)
-        if last is phase.interval:
-            phase.interval = time
-        else:
-            phase.length = time
-        return True
-    return False
 
 
 def say(whole: Lapse, prefix: str, found: Found) -> None:

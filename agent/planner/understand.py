@@ -18,6 +18,7 @@ from agent.planner.found import Found
 from agent.planner.intent import intent, refusals
 from agent.planner.lexicon import lexicon
 from agent.planner.marks import language_of, marks
+from agent.planner.messages import read_messages
 from agent.planner.nearby import Nearby
 from agent.planner.normal import normal
 from agent.planner.optics import (
@@ -44,7 +45,6 @@ from agent.planner.wishes import (
     read_budget,
     read_flags,
     read_focus,
-    read_messages,
     read_rounds,
     read_search,
     read_stop,
@@ -165,7 +165,7 @@ def _read(
     _burst_length(found)
     _focus_rounds(found)
     _unused(pairs, near, found)
-    stray_numbers(near, channels, parts, config, found)
+    stray_numbers(near, channels, parts, [(s.start, s.end) for s in where.spans], config, found)
     found.stack_wanted = _wanted("stack", parts, near)
     found.grid_wanted = _wanted("grid", parts, near)
     found.unknown = [
@@ -311,6 +311,11 @@ def _unclear(draft: Draft, found: Found) -> Draft:
         draft = draft.asking(
             Question("plate", f"which kind of well plate is it, for {found.words(a, b)}?")
         )
+    if found.message is not None:
+        a, b = found.message
+        words = found.words(a, b)
+        choices = ("when it is done and when there is trouble", "at each event")
+        draft = draft.asking(Question("notify.on", f"what are messages for, in {words}?", choices))
     draft = replace(draft, stack_wanted=found.stack_wanted, grid_wanted=found.grid_wanted)
     if found.focus_wanted is not None and not draft.has("autofocus."):
         draft = replace(draft, focus_wanted=found.focus_wanted)

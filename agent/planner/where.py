@@ -19,6 +19,7 @@ from agent.planner.reading.names import (
     plate,
     wells,
 )
+from agent.planner.reading.wells import GONE
 from agent.planner.reading.wellset import row_name
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _positions(
         about = clause_of(a).about
         if about is About.STORY or (one.said is Said.ALL and about is About.BUDGET):
             continue
-        denied = near.denied(a, words=1)
+        denied = near.denied(a, words=1) or GONE.match(near.text, b) is not None
         if denied and one.said is Said.ALL:
             continue
         if one.unclear:
@@ -232,7 +233,7 @@ def _positions(
             if one.mine and one.count and told and set(told) != set(names):
                 found.open_positions = (a, b)
             continue
-        if told and found.corrected(last, a):
+        if told and found.corrected(last, a) and not _ALSO.search(near.text[max(0, a - 12) : a]):
             told = []
         first = a if not told else first
         last = b
@@ -257,6 +258,7 @@ def _positions(
         found.say("positions", tuple(told), first, last, "positions")
 
 
+_ALSO = re.compile(r"\b(also|and|plus|too|auch|und|aussi|et|anche|e|también|y)\s*$", re.I)
 _ONE_MORE = re.compile(r"\s+(one|two|three|four|five|six|eins|zwei|drei|vier|fünf|sechs)\b", re.I)
 _SOME = re.compile(
     r"\b(some|a few|several|einige[nr]?|ein paar|quelques|alcun[ei]|algun[oa]s)( of)?( my| the)?\s*$",

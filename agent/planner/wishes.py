@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from agent.planner.nearby import Nearby
     from agent.planner.reading.quantity import Quantity
 
-_ADDRESS = re.compile(
-    r"[a-z][a-z0-9+]*://[^\s,;)>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<![\w.])#[a-z][\w-]+", re.I
-)
 _ORDINALS = {"second": 2, "other": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4,
              "fifth": 5, "5th": 5, "sixth": 6, "6th": 6, "seventh": 7, "eighth": 8, "8th": 8,
              "tenth": 10, "10th": 10, "twelfth": 12, "twentieth": 20,
@@ -93,43 +90,6 @@ def read_stop(quantities: Quantities, near: Nearby, found: Found) -> None:
             and (near.right(b, "events", "target", words=3) or near.left(a, "events", words=1))
         ):
             found.say("stop.after_events", int(q.value), a, b)
-
-
-def read_messages(clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
-    """Who is told what."""
-    topics: dict[str, tuple[int, int]] = {}
-    here = [c for c in clauses if c.about is About.NOTIFY]
-    sentences = {c.sentence for c in here if c.has("notify")}
-    for clause in clauses:
-        if clause.about is not About.NOTIFY and not (
-            clause.sentence in sentences
-            and clause.about is About.TRIGGER
-            and clause.conditional
-            and not any(c.about is About.REACTION for c in clauses if c.sentence == clause.sentence)
-        ):
-            continue
-        for concept, topic in (
-            ("trouble", "trouble"),
-            ("done", "done"),
-            ("on_event", "event"),
-            ("question_event", "question"),
-        ):
-            mark = near.within(clause, concept)
-            if mark is not None and clause.sentence in sentences and not near.denied(mark.start):
-                topics.setdefault(topic, (mark.start, mark.end))
-        if clause.about is About.TRIGGER or (clause.has("target") and clause.sentence in sentences):
-            topics.setdefault("event", (clause.start, clause.end))
-    if topics:
-        found.say(
-            "notify.on",
-            tuple(sorted(topics)),
-            min(a for a, _ in topics.values()),
-            max(b for _, b in topics.values()),
-        )
-    addresses = list(_ADDRESS.finditer(near.text))
-    if addresses and (here or topics):
-        names = tuple(dict.fromkeys(m.group().rstrip(".") for m in addresses))
-        found.say("notify.to", names, addresses[0].start(), addresses[-1].end())
 
 
 def read_budget(quantities: Quantities, near: Nearby, found: Found) -> set[int]:

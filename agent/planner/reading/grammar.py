@@ -108,7 +108,7 @@ def grammar(language: str) -> Grammar:
         article=re.compile(rf"{alternatives(listed('articles'), whole=False)}(?:\s+|(?<='))"),
         every=re.compile(every),
         each=re.compile(each),
-        every_after=re.compile(rf"[\s-]*{alternatives(listed('every_after'))}"),
+        every_after=re.compile(rf"[ \t\u00a0-]*{alternatives(listed('every_after'))}"),
         every_unit=re.compile(table.tables[0].get("every_units", "(?!)")),
         adverbs=adverbs,
         ordinals=tuple(

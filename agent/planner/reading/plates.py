@@ -67,7 +67,7 @@ def plate(text: str, language: str | None = None) -> Plate | None:
     f = fold(text)
     language = language or language_of(f.low)
     p = _phrases(language)
-    for match in re.finditer(r"(?<![\w.,-])(?:[0-9]{1,4}(?![0-9.,])|[^\W\d_]+)", f.low):
+    for match in re.finditer(r"(?<![\w.,-])(?:[0-9]{1,4}(?![0-9]|[.,][0-9])|[^\W\d_]+)", f.low):
         at = match.start()
         number = number_at(f.low, at, words(language))
         if not number or not number.value.is_integer() or not 1 <= number.value <= 1536:

@@ -35,6 +35,9 @@ _OF = re.compile(
 )
 
 
+_FROM = r"\s*:?\s*(?:(?:from|von|da|dalla|dal|de la|de|du|numbers?|nr\.?|no\.?)\s+)?"
+
+
 @dataclass(frozen=True)
 class WellWords:
     """Patterns of wells in one language and English."""
@@ -59,6 +62,8 @@ class Piece:
     everything: bool = False
     sure: bool = True  # names wells or the plate; "everything" alone does not
     axis: str = ""  # rows, columns
+    edge: bool = False  # the wells of the rim
+    inner: bool = False  # all but the wells of the rim, which are its blocks
 
 
 @lru_cache(maxsize=8)
@@ -71,13 +76,15 @@ def well_words(language: str) -> WellWords:
 
     begin = (
         one("wells", "wells", after=r"\s*:?\s*(?=\S)"),
-        one("wells", "rows", after=r"\s*:?\s*"),
-        one("wells", "columns", after=r"\s*:?\s*"),
+        one("wells", "rows", after=_FROM),
+        one("wells", "columns", after=_FROM),
         one("wells", "all"),
         one("numbered", "first"),
         one("numbered", "last"),
     )
-    any_ = "|".join([r"[a-o][0-9]", *(phrase.pattern for phrase in begin)])
+    any_ = "|".join(
+        [r"[a-o][0-9]", r"[a-p]\s*(?:-|to|bis)\s*[a-p]\W", *(phrase.pattern for phrase in begin)]
+    )
     except_ = re.compile(rf"(?<!\w){alternatives(table.listed('wells', 'except'))}")
     return WellWords(*begin[:4], except_, *begin[4:], re.compile(any_))
 
@@ -88,13 +95,65 @@ def pieces_of(f: Folded, p: WellWords, j: Joints, language: str) -> list[Piece]:
     end = 0
     for match in re.finditer(r"(?<![\w-])\w+", f.low):
         at = match.start()
-        if at < end or not p.any.match(f.low, at):
+        if at < end:
             continue
-        piece = _everything(f, at, p) or _axis(f, at, p, j, language) or _named(f, at, p, j)
+        rim = _rim(f, at)
+        if rim is not None:
+            out.append(rim)
+            end = rim.end
+            continue
+        if not p.any.match(f.low, at):
+            continue
+        piece = (
+            _letters(f, at)
+            or _everything(f, at, p)
+            or _axis(f, at, p, j, language)
+            or _named(f, at, p, j)
+        )
         if piece and piece.end > end:
             out.append(piece)
             end = piece.end
     return out
+
+
+RIM = (Block(rows=(1, -1)), Block(columns=(1, -1)))
+CORNERS = (Block(rows=(1, -1), columns=(1, -1)),)
+_RIM = re.compile(
+    r"(?P<edge>(?:outer(?:most)?|edge|border|rim|perimeter|peripheral)(?: ring)?(?: of)?(?: the)? wells"
+    r"|(?:outer|outermost) (?:ring|rows and columns)|(?:plate )?(?:edges|rim|perimeter)(?= of the plate)"
+    r"|(?:au(?:ss|ß)eren|rand)[ -]?(?:wells|vertiefungen|napfe\w*)|randwells|au(?:ss|ß)enrand"
+    r"|puits (?:exterieurs|de bord|du bord|peripheriques)|pozzetti (?:esterni|del bordo|di bordo)"
+    r"|pocillos (?:exteriores|del borde|de borde|perifericos))"
+    r"|(?P<inner>(?:inner|interior)(?: \d+)? wells|inneren (?:\d+ )?(?:wells|napfe\w*|vertiefungen)"
+    r"|puits (?:interieurs|centraux)|pozzetti interni|pocillos interiores)"
+    r"|(?P<corner>(?:four )?corner wells|(?:four )?corners(?: of the plate)?|(?:vier )?eck(?:en|wells)"
+    r"|(?:quatre )?coins|(?:quattro )?angoli|(?:cuatro )?esquinas)"
+)
+
+
+def _rim(f: Folded, at: int) -> Piece | None:
+    """Edge wells, inner wells, the corners."""
+    match = _RIM.match(f.low, at)
+    if match is None or f.low[match.end() : match.end() + 1].isalnum():
+        return None
+    if match["corner"]:
+        return Piece(at, match.end(), CORNERS, edge=True) if HINT.search(f.low) else None
+    return Piece(at, match.end(), RIM, edge=True, inner=match["inner"] is not None)
+
+
+_LETTERS = re.compile(
+    r"([A-P])\s*(?:-|to|bis|à|a)\s*([A-P])\s*,?\s*(\d{1,2})\s*(?:-|to|bis)\s*(\d{1,2})(?!\w)"
+)
+
+
+def _letters(f: Folded, at: int) -> Piece | None:
+    """A-D 2-5: rows and columns without these words."""
+    match = _LETTERS.match(f.cased, at) if HINT.search(f.low) else None
+    if match is None or _unit_after(f, match.end()):
+        return None
+    rows = tuple(range(row_number(match[1]), row_number(match[2]) + 1))
+    columns = tuple(range(int(match[3]), int(match[4]) + 1))
+    return Piece(at, match.end(), (Block(rows, columns),)) if rows and columns else None
 
 
 def _everything(f: Folded, at: int, p: WellWords) -> Piece | None:

@@ -24,11 +24,8 @@ from agent.planner.proposal import Outcome
         ("z stack 12 um 0.5 um", {"range_um": 12, "step_um": 0.5}),
         ("stack of 10 um in 2 um steps, no wait, 1 um steps", {"range_um": 10, "step_um": 1}),
         ("2 um steps over 16 um, z stack", {"range_um": 16, "step_um": 2}),
-        pytest.param(
-            "z from -5 to 5 um in 1 um steps",
-            {"range_um": 10, "step_um": 1},
-            marks=pytest.mark.xfail(reason="the first number is left out"),
-        ),
+        ("z from -5 to 5 um in 1 um steps", {"range_um": 10, "step_um": 1}),
+        ("z from -5 to +8 um in 1 um steps", {"above_um": 8, "below_um": 5, "range_um": ABSENT}),
     ],
 )  # fmt: skip
 def test_a_stack_by_its_parts(words: str, said: dict[str, Any]) -> None:

@@ -47,8 +47,10 @@ def test_a_stop(words: str, facts: dict[str, Any]) -> None:
         ("let me know if anything goes wrong", {"notify.on": ("trouble",)}),
         ("tell me when a cell divides", {"notify.on": ("event",), "target": "mitosis"}),
         ("by anna@lab.org", {"notify.on": ABSENT, "notify.to": ABSENT}),
-        pytest.param("never mail me when it is done", {"notify.on": ABSENT},
-                     marks=pytest.mark.xfail(reason="“when it is done” counts without its verb")),
+        ("never mail me when it is done", {"notify.on": ABSENT}),
+        ("no mails unless something breaks", {"notify.on": ("trouble",)}),
+        ("messages to anna@lab.org", {"notify.to": ("anna@lab.org",)}),
+        ("mail events to anna@lab.org", {"notify.on": ("event",)}),
     ],
 )  # fmt: skip
 def test_messages(words: str, facts: dict[str, Any]) -> None:

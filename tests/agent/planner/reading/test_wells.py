@@ -123,7 +123,12 @@ def test_wells_that_the_plate_lacks_are_refused(text: str, missing: tuple[str, .
 
 @pytest.mark.parametrize(
     "text",
-    ["outer wells", "all wells but the outer wells", "every other well", "left half of the plate"],
+    [
+        "control wells",
+        "all wells but the treated wells",
+        "every other well",
+        "left half of the plate",
+    ],
 )
 def test_wells_that_no_words_settle_are_unclear(text: str) -> None:
     found = wells(text)
