@@ -17,6 +17,7 @@ import pytest
 
 from agent.bench.deadman import LampProcess, WardProcess
 from hardware.deadman import process
+from hardware.deadman.account import last_alarm
 from hardware.deadman.record import Record, over, read
 
 if TYPE_CHECKING:
@@ -226,6 +227,31 @@ def test_it_keeps_no_pipe_of_its_ward_but_its_own(
     assert not pipes(mine) & theirs
 
 
+def test_every_configured_way_is_used_and_told_of(
+    lamp: LampProcess, ward: Callable[..., WardProcess], tmp_path: Path
+) -> None:
+    (tmp_path / "lamp.cfg").write_text(
+        "Property,Core,Initialize,0\nDevice,Lamp,DemoCamera,DShutter\n"
+        "Property,Core,Initialize,1\nProperty,Lamp,State,1\n"
+    )
+    tcp = {"kind": "tcp", "address": lamp.address, "send": "OFF\n", "expect": "OFF"}
+    own = {"kind": "micro_manager", "mm_config": str(tmp_path / "lamp.cfg"), "shutters": ["Lamp"]}
+    program = {"kind": "command", "argv": [sys.executable, "-c", "print('off')"], "expect": "off"}
+    one = ward(switches=[tcp, own, program])
+    one.tell("lit 60")
+    off_s = lamp.off_after_s(kill(one))
+    assert off_s is not None and off_s < IN_TIME_S  # the slow ones hold up nobody
+    finish(one)
+    off = {event["switch"] for event in read(one.record) if event.get("off")}
+    assert off == {f"tcp {lamp.address}", f"micro_manager {own['mm_config']}"} | {
+        f"command {sys.executable}"
+    }
+    account = last_alarm(one.record)
+    assert account is not None
+    assert (account.cause, account.dark, account.switches) == ("gone", True, 3)
+    assert account.ward == one.process.pid
+
+
 # --------------------------------------------------------------------- the dead-man goes wrong
 
 
@@ -389,6 +415,7 @@ def test_a_number_that_is_somebody_elses_by_now_is_not_killed() -> None:
         assert not process.kill(other.pid, "")
         assert other.poll() is None
         assert process.kill(other.pid, began)
+        assert process.wait_gone(other.pid, began, 5.0)  # dead, though nobody asked for its code
         assert other.wait(5) == -signal.SIGKILL
         assert process.started(other.pid) == ""
     finally:
