@@ -120,6 +120,7 @@ class StandIn:
         self.exposures: dict[str, str] = {}
         self.attended = True
         self.problems: tuple[str, ...] = ()
+        self.queue_held = ""
         self.stops = 0
 
     # ------------------------------------------------------------------ reading
@@ -134,6 +135,7 @@ class StandIn:
                 microscope="demo",
                 simulated=True,
                 attended=self.attended,
+                queue_held=self.queue_held,
                 level=self.health().level,
                 headline=f"Stand-in, {word}",
                 current=current,
@@ -311,10 +313,15 @@ class StandIn:
 
     def stop_now(self, who: Who) -> StopView:
         self.stops += 1  # no lock: that is the point of it
+        self.queue_held = f"stopped at once by {who.name}"
         for id_, experiment in list(self.experiments_.items()):
             if experiment.state.active:
                 self._becomes(id_, ExperimentState.STOPPED, f"stopped at once by {who.name}")
         return StopView(stopped=True, light_off="confirmed", took_s=0.01)
+
+    def release_queue(self, who: Who) -> StatusView:
+        self.queue_held = ""
+        return self.status()
 
     def tell(self, id_: int, words: str, who: Who) -> ChangeView:
         with self._lock:

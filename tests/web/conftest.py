@@ -4,6 +4,6 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
-from service_kit import finished_run, standin  # noqa: E402
+from service_kit import finished_run, standin
 
 __all__ = ["finished_run", "standin"]

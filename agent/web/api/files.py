@@ -1,4 +1,7 @@
-"""What is no JSON: pictures, the report, the stream of changes."""
+"""What is no JSON: pictures, the report, the stream of changes.
+
+A frame is named by the numbers of its visit and of itself; no part of a path comes from a request.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from agent.rundir import RunDir
+from agent.view.picture import DEFAULT_PX, MOST_PX, frame_png
 from agent.web import frames as stored
 from agent.web.api.asked import LARGEST_ID, Limit, Number
 from agent.web.errors import Denied, documented
@@ -58,13 +62,13 @@ async def picture(
     id: Number,
     visit: Annotated[int, Query(ge=1, le=LARGEST_ID)],
     index: Index = 0,
-    max_px: Annotated[int, Query(ge=16, le=stored.MOST_PX)] = stored.DEFAULT_PX,
+    max_px: Annotated[int, Query(ge=16, le=MOST_PX)] = DEFAULT_PX,
 ) -> Response:
     """A frame as PNG, contrast stretched; for looking at, not for measuring."""
     run_dir = await _run_dir(parts, id)
     png = None
     if run_dir is not None:
-        png = await parts.doors.draw.run(stored.picture, run_dir, visit, index, max_px)
+        png = await parts.doors.draw.run(frame_png, run_dir, visit, index, max_px=max_px)
     if png is None:
         message = f"no frame {index} of visit {visit} in experiment {id}"
         raise Denied(404, "not_found", message, "list the frames")

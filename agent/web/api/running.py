@@ -40,6 +40,12 @@ async def send_command(
     return found
 
 
+@router.post("/queue/release", responses=documented())
+async def release_queue(parts: PartsOf, who: Operator) -> StatusView:
+    """Take the queue up again: after a stop at once nothing begins by itself."""
+    return await parts.doors.act.run(parts.service.release_queue, who)
+
+
 @router.post("/attend", responses=documented())
 async def attend(parts: PartsOf, who: Operator, body: Attendance) -> StatusView:
     """Somebody is there, or leaves: what the agent may do by itself may differ."""

@@ -120,6 +120,8 @@ def test_stop_says_what_it_did(house: House) -> None:
         assert response.status_code == 200
         assert StopView.model_validate(response.json()).light_off == "confirmed"
     assert house.service.stops == 2
+    assert house.ask("/status").json()["queue_held"] == "stopped at once by operator"
+    assert house.do("/queue/release").json()["queue_held"] == ""
 
 
 def test_attend_and_resume(house: House) -> None:
