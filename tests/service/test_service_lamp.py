@@ -121,7 +121,7 @@ def test_a_runner_killed_with_the_lamp_on_leaves_it_dark_within_two_seconds(
         proposal = core.propose_yaml(PLAN, Ada())
         one = core.submit(proposal.thread, Ada())
         assert isinstance(one, ExperimentView), one
-        for _ in range(3):
+        for _ in range(2):
             until(lambda: core.supervisor.runner_pid is not None)
             until(lambda: chain.on)
             pid = core.supervisor.runner_pid
@@ -132,8 +132,7 @@ def test_a_runner_killed_with_the_lamp_on_leaves_it_dark_within_two_seconds(
             until(lambda: "as the journal left it" in _why(core, one.id))
             core.resume_held(one.id, Ada())
         assert any("died" in t.title for t in chain.told)
-        done = [line for line in (home.runs / _run(core, one.id) / "deadman.jsonl").open()]
-        assert done, "the dead-man says what it did"
+        assert (home.runs / _run(core, one.id) / "deadman.jsonl").stat().st_size > 0
     finally:
         core.end()
         core.queue.close()
