@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 LONGEST_REST_S = 60.0  # rests of 2, 4, 8 ... s after visits that failed one after the other
 IDLE_S = 0.5  # longest nap of a real run while it waits for last decisions
 PAUSED_S = 0.2  # real seconds between two looks of a paused run on a clock that jumps
-LISTEN_S = 5.0  # longest nap of a real run: a person's change is seen this soon
+LISTEN_S = 1.0  # longest nap of a run that waits: a change, or light by hand, is seen this soon
 
 
 class Pump:
@@ -141,7 +141,7 @@ class Pump:
                     return None
                 wait_until = now_s + IDLE_S
             if wake is not None:
-                wait_until = min(wait_until, now_s + LISTEN_S)
+                wait_until = min(wait_until, now_s + self._listen_s())
             self._clock.sleep_until(wait_until, wake)
 
     def poke(self) -> None:
@@ -180,6 +180,8 @@ class Pump:
         self._progress.visit_finished(visit.id, visit.fov.name, state, why, now_s)
         self._report_dose(visit.fov.name)
         self._after(visit, account, state)
+        if self._desk is not None:
+            self._desk.visit_over(visit, bool(account.faults) or not have)
 
     # ------------------------------------------------------------------ inside
 
@@ -198,10 +200,14 @@ class Pump:
             if wake is None:  # no clock runs while nothing is done
                 self._handoff.changed.wait(PAUSED_S)
             else:
-                self._clock.sleep_until(now_s + LISTEN_S, wake)
+                self._clock.sleep_until(now_s + self._listen_s(), wake)
             return False
         due_s = self._schedule.next_due_s()
         return due_s is None or due_s > now_s or desk.fit(now_s)
+
+    def _listen_s(self) -> float:
+        """LISTEN_S in seconds of run time: a paced clock runs faster than ours."""
+        return LISTEN_S * float(getattr(self._clock, "pace", 1.0))
 
     def _awaited(self, now_s: float) -> dict[str, float]:
         """Synchronized: fields that wait for a verdict, and until when at most."""

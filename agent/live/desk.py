@@ -13,6 +13,7 @@ from pydantic import TypeAdapter
 from agent.expand import channels
 from agent.journal.states import AskState, CommandState, Outcome
 from agent.live import command as live
+from agent.live.guard import Watching
 from policies.action import Action, Burst, EndBurst, Refocus, Revisit
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from agent.live.guard import Guard, Trouble
     from agent.plan import Plan
     from agent.progress import Progress
-    from hardware.data import MicroscopeConfig
+    from hardware.data import MicroscopeConfig, Visit
 
 PAUSE, HOLD, EXPOSURE = "pause", "hold", "exposure"  # kinds of locks
 _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
@@ -52,6 +53,8 @@ class Desk:
         self._stop = stop
         self._progress = progress
         self._guards = guards
+        self._watching = [guard for guard in guards if isinstance(guard, Watching)]
+        self._resumed = False
         self._news = news
         self._noted: set[tuple[str, str]] = set()
         self._fovs = {fov.name for fov in journal.visits.fovs()}
@@ -72,6 +75,14 @@ class Desk:
                     why = f"nobody answered; {ask.fallback}"
                     self._journal.live.settle_ask(ask.id, AskState.EXPIRED, "", why, now_s)
             self._look_at_locks()
+        if self._resumed and not self.paused:
+            for guard in self._watching:
+                guard.resumed()
+        self._resumed = False
+        for guard in self._watching:
+            trouble = guard.look(self.paused)
+            if trouble is not None:
+                self._carry_on(trouble, now_s)
         for fov, who in self._held.items():
             self._journal.visits.skip_pending(fov, now_s, f"held by {who}")
 
@@ -82,6 +93,11 @@ class Desk:
             if trouble is not None and not self._carry_on(trouble, now_s):
                 return False
         return True
+
+    def visit_over(self, visit: Visit, failed: bool) -> None:
+        """Tell the guards; `failed`: for a device's fault."""
+        for guard in self._watching:
+            guard.over(visit, failed)
 
     # ------------------------------------------------------------------ commands
 
@@ -129,6 +145,7 @@ class Desk:
             self._journal.live.lock(PAUSE, "", command.why, who, now_s)
             return "paused, light off"
         released = self._journal.live.release(PAUSE, "")
+        self._resumed = bool(released)
         return "goes on" if released else "not done: the run is not paused"
 
     def _skip(self, command: live.Skip, why: str) -> str:

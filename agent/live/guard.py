@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from hardware.data import Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +27,17 @@ class Guard(Protocol):
 
     def check(self, now_s: float) -> Trouble | None:
         """What is wrong at run time `now_s`; None when nothing is. Never raises."""
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A guard that also wants to know what goes on between its checks. Never raises either."""
+
+    def look(self, paused: bool) -> Trouble | None:
+        """Between visits, every few moments; also while the run is paused."""
+
+    def over(self, visit: Visit, failed: bool) -> None:
+        """A visit is over; `failed`: for a device's fault."""
+
+    def resumed(self) -> None:
+        """A person has resumed a paused run: how the instrument is now is how it is to be."""

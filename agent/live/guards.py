@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.expand import turns
+from agent.live.guard_clock import ClockGuard
+from agent.live.guard_memory import MemoryGuard
+from agent.live.guard_touch import TouchGuard
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -12,5 +17,13 @@ if TYPE_CHECKING:
 
 
 def guards(session: Session) -> Sequence[Guard]:
-    """Made anew for each leg of a run."""
-    return ()
+    """Made anew for each leg of a run. The disk has a guard of its own, in the pump."""
+    home = session.home
+    touch = TouchGuard(
+        session.microscope,
+        session.config,
+        session.plan.trouble.on_touch,
+        home=home,
+        turns=turns(session.plan, home),
+    )
+    return (touch, ClockGuard(), MemoryGuard())

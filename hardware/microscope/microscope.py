@@ -165,6 +165,13 @@ class Microscope:
 
         return self._devices.ask("instrument", read)
 
+    def lit(self) -> tuple[str, ...]:
+        """Shutters that say that they are open."""
+        core, shutters = self.core, self._devices.shutters
+        return self._devices.ask(
+            "shutter", lambda: tuple(s for s in shutters if core.getShutterOpen(s))
+        )
+
     def pixel_size_um(self, objective: str = "") -> float:
         """Edge of one pixel of an image in the sample (um); 0.0 means that nobody knows.
 
