@@ -61,13 +61,14 @@ def test_a_tcp_lamp_confirms_even_in_pieces() -> None:
 TCP_WRONG: dict[str, tuple[tuple[bytes, ...], str]] = {
     "another answer": ((b"ERR 5\r\n",), "answered b'ERR 5"),
     "no answer": ((), "answered b''"),
+    "an answer in drops": ((b"x",) * 200, "answered b'xxx"),
     "an answer that never ends": ((b"x" * 1000,) * 100, "answered b'xxx"),
 }
 
 
 @pytest.mark.parametrize(("pieces", "wrong"), TCP_WRONG.values(), ids=TCP_WRONG)
 def test_a_tcp_lamp_that_does_not_confirm_is_not_off(pieces: tuple[bytes, ...], wrong: str) -> None:
-    with answering(*pieces) as (address, _):
+    with answering(*pieces, pause_s=0.05 if len(pieces) == 200 else 0.0) as (address, _):
         began = time.monotonic()
         said = Tcp(address, "OFF\n", "OFF", 0.3).off()
         assert time.monotonic() - began < 2.0
