@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import os
 import signal
@@ -28,8 +29,10 @@ from policies.mllm.judge import MllmJudge
 from policies.remote.hf import HfJudge
 from policies.worker import IsolatedJudge, Limits, WorkerSpec, WorkerState
 from policies.worker.breaker import Breaker
+from policies.worker.child import COMMAND
 from policies.worker.environment import THREADS, environment, spare_threads
 from policies.worker.messages import decode, encode
+from policies.worker.wire import receive, send
 from sim.study import study_pictures
 
 GRID = Scene()
@@ -249,7 +252,7 @@ def ask(judge: IsolatedJudge, at: str) -> None:
 
 
 FORGETFUL = """
-import contextlib, sys, threading
+import contextlib, sys, threading, time
 sys.path.insert(0, sys.argv[1])
 from worker_kit import FRAME
 from policies.worker import IsolatedJudge, WorkerSpec
@@ -261,6 +264,7 @@ def ask():
 threading.Thread(target=ask, daemon=True).start()
 while judge.health().state != "busy" and sys.argv[2] != "nothing":
     pass
+time.sleep(1.0)  # until it really hangs
 print(judge.health().pid, flush=True)
 sys.stdin.read()
 """
@@ -287,6 +291,34 @@ def test_the_model_ends_with_the_run_however_that_ends(fault: str, end: str) -> 
             assert run.wait(SLOW_S) == 0
             assert run.stderr.read() == ""  # no complaint about threads, pipes or memory
     until(lambda: not alive(pid), 10.0)
+
+
+def test_a_worker_that_nobody_talks_to_any_more_ends_in_the_middle_of_its_work() -> None:
+    """As on systems that do not end a child with its parent."""
+    spec = {"factory": "worker_faults:make", "arguments": {}, "parent": os.getpid()}
+    with subprocess.Popen(
+        COMMAND,
+        bufsize=0,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((HERE, str(Path(HERE).parents[1])))},
+    ) as worker:
+        orders: Any = worker.stdin
+        answers: Any = worker.stdout
+        send(orders, json.dumps(spec).encode())
+        assert b"faulty-1" in receive(answers)[0]
+        send(orders, *encode(1, [FRAME], "hang"))
+        time.sleep(0.5)
+        assert worker.poll() is None
+        orders.close()
+        assert worker.wait(SLOW_S) == 0
+
+
+def test_where_memory_runs_out_the_kernel_ends_the_model_and_not_the_run() -> None:
+    with faulty() as judge:
+        assert judge.ready(SLOW_S)
+        score = Path(f"/proc/{judge.health().pid}/oom_score_adj").read_text()
+        assert int(score) > int(Path("/proc/self/oom_score_adj").read_text())
 
 
 def test_nothing_of_it_is_imported_before_it_is_needed() -> None:

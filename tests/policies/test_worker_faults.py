@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 import time
@@ -184,7 +186,37 @@ def test_a_process_that_says_a_good_verdict_is_believed() -> None:
         assert judge.name == "fake-1"
 
 
+def test_a_model_that_dies_between_two_visits_is_back_before_the_next(tmp_path: Path) -> None:
+    with faulty() as judge:
+        assert judge.ready(SLOW_S)
+        first = judge.health().pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)  # as the kernel does where memory runs out
+        until(lambda: judge.health().pid not in (None, first))
+        assert judge.ready(SLOW_S)
+        assert judge.health().last_error == "crashed (SIGKILL)"
+
+
+def test_programs_that_a_model_has_started_go_with_it(tmp_path: Path) -> None:
+    note = tmp_path / "pid"
+    with faulty() as judge:
+        with pytest.raises(WorkerError, match="SIGSEGV"):
+            judge.judge([FRAME], target=f"spawn {note}")
+        until(lambda: not alive(int(note.read_text())))
+
+
 # ------------------------------------------------------------------ loading and giving up
+
+
+def test_a_call_does_not_wait_for_a_try_that_comes_after_its_deadline() -> None:
+    with faulty(limits=Limits(first_pause_s=3600, longest_pause_s=3600)) as judge:
+        with pytest.raises(WorkerError):
+            judge.judge([FRAME], target="segfault")
+        until(lambda: judge.health().last_error)
+        begun = time.monotonic()
+        with pytest.raises(WorkerError, match=r"is being started again \(crashed"):
+            judge.judge([FRAME], target="nothing")
+        assert time.monotonic() - begun < SLOW_S / 2
 
 
 @pytest.mark.parametrize("how", ["segfault", "leave_at_once", "fail"])

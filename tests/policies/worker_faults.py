@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -77,6 +78,13 @@ def fail() -> None:
     raise RuntimeError("the tensor\nhas no shape")
 
 
+def spawn(note: Path) -> None:
+    """Starts a program that outlives it, writes down its process id, and crashes."""
+    program = subprocess.Popen(["sleep", "3600"])
+    note.write_text(str(program.pid))
+    segfault()
+
+
 def write_to_pixels(frame: Frame) -> None:
     frame.pixels[0, 0] = 1
 
@@ -125,6 +133,8 @@ class Faulty:
             write_to_pixels(frames[0])
         if target in SAY:
             return good(frames[0], target, **SAY[target])
+        if target.startswith("spawn "):
+            spawn(Path(target.removeprefix("spawn ")))
         if target.startswith("sleep "):
             time.sleep(float(target.removeprefix("sleep ")))
         DO.get(target, DO["nothing"])()
