@@ -10,6 +10,7 @@ import hmac
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import unquote
 
 from fastapi import Depends, Request
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 CSRF_HEADER = "x-csrf-token"
 CSRF_FIELD = "csrf"
-PERSON_HEADER = "x-person"  # who it is, for the journal; the token says what they may do
+PERSON_HEADER = "x-person"  # percent-encoded name, for the journal; the token says what one may
 DOOR_HEADER = "x-door"
 _DOORS = {"terminal": Door.TERMINAL, "mcp": Door.MCP}
 _LONGEST_NAME = 80
@@ -84,7 +85,7 @@ class Guard:
             return Caller(session.name, session.role, Door.PAGE, session.csrf)
         kind, _, token = header.partition(" ")
         role = self._role(request, token.strip() if kind.lower() == "bearer" else "")
-        name = clean_name(request.headers.get(PERSON_HEADER, "")) or str(role)
+        name = clean_name(unquote(request.headers.get(PERSON_HEADER, ""))) or str(role)
         return Caller(name, role, _DOORS.get(request.headers.get(DOOR_HEADER, ""), Door.API))
 
     async def admit(self, request: Request, wanted: Role) -> Caller:

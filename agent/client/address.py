@@ -1,0 +1,90 @@
+"""Where the service is, and what opens it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agent.finding import config_error
+from agent.service.home import Home, default_home
+from agent.web.settings import is_loopback
+
+URL, TOKEN = "MICROSCOUT_URL", "MICROSCOUT_TOKEN"
+TOKENS = ("operator.token", "viewer.token")
+START = "start it with: microscout serve"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line says about it; None: see the environment, then the service's home."""
+
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    home: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A service: `url` without a slash at its end."""
+
+    url: str
+    token: str = field(repr=False)
+
+    @property
+    def local(self) -> bool:
+        """Whether it is on this computer, by its name."""
+        return is_loopback(urlsplit(self.url).hostname or "")
+
+
+def find(wanted: Wanted) -> Address:
+    """The service that is meant. Raises ConfigError, in one line, where there is none.
+
+    A token that lies in the home is sent to the address that lies beside it, and to no other.
+    """
+    home = Home(wanted.home or default_home())
+    here = _written(home)
+    url = wanted.url or os.environ.get(URL) or here
+    if url is None:
+        raise config_error("service", f"none runs here ({home.path})", START)
+    url = url.rstrip("/")
+    token = wanted.token or os.environ.get(TOKEN)
+    if not token and url == here:
+        token = _token(home.path)
+    if not token:
+        remedy = f"give it in {TOKEN}; it lies in {TOKENS[0]} in the service's home"
+        raise config_error(url, "no token for this service", remedy)
+    if not token.isascii() or not token.isprintable():
+        raise config_error(url, "this is no token", f"see {TOKENS[0]} in the service's home")
+    address = Address(url, token)
+    try:
+        parts, local = urlsplit(url), address.local
+    except ValueError:
+        parts, local = urlsplit(""), False
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise config_error(url, "is no address of a service", "write http://127.0.0.1:8765")
+    if parts.scheme == "http" and not local:
+        raise config_error(url, "the token would travel unencrypted", "use https://")
+    return address
+
+
+def _written(home: Home) -> str | None:
+    """What a running service has written about itself."""
+    try:
+        found = json.loads(home.address.read_text(encoding="utf-8"))["url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if isinstance(found, str) else None
+
+
+def _token(home: Path) -> str | None:
+    for name in TOKENS:
+        try:
+            token = (home / name).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if token:
+            return token
+    return None
