@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import serve
+from agent.cli import mcp, serve, service
 
 app = typer.Typer(
     name="microscout",
@@ -22,6 +22,8 @@ bench = typer.Typer(no_args_is_help=True, help="Measure: every figure in the doc
 bricks = typer.Typer(no_args_is_help=True, help="Training material for the judge.")
 app.add_typer(bench, name="bench")
 serve.register(app)
+service.register(app)
+mcp.register(app)
 app.add_typer(bricks, name="bricks")
 
 
@@ -156,25 +158,6 @@ def learn(
     raise typer.Exit(code)
 
 
-@app.command(epilog='Example: microscout tell runs/night "every 2 min from now on"')
-def tell(
-    run: RunArg,
-    words: Annotated[str | None, typer.Argument(metavar="WORDS", help="What to change.")] = None,
-    plan: Annotated[
-        Path | None, typer.Option("--plan", metavar="YAML", help="A whole new plan instead.")
-    ] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Take the last change back.")] = False,
-    history: Annotated[bool, typer.Option("--list", help="What was changed, and by whom.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
-    json: JsonOpt = False,
-) -> None:
-    """Change a run in mid-run, at its next visit boundary."""
-    from agent.commands.tell import tell as command
-
-    code = command(run, words, plan=plan, undo=undo, history=history, yes=yes, json=json)
-    raise typer.Exit(code)
-
-
 @app.command(epilog="Example: microscout run plan.yaml --microscope demo")
 def run(
     plan: SaidArg,
@@ -213,20 +196,6 @@ def replay(
 
     recording = Recording(images, pixel_size, select, limit, interval)
     raise typer.Exit(command(plan, recording, microscope, out, json=json))
-
-
-@app.command(epilog="Example: microscout resume runs/mitosis_watch-20260101-200000")
-def resume(
-    run: RunArg,
-    accept: Annotated[
-        bool, typer.Option("--accept", help="Go on although the instrument differs.")
-    ] = False,
-    json: JsonOpt = False,
-) -> None:
-    """Go on with an interrupted run, after comparing the instrument with the journal."""
-    from agent.commands.resume import resume as command
-
-    raise typer.Exit(command(run, accept=accept, json=json))
 
 
 @app.command(epilog="Example: microscout check plan.yaml --microscope microscope.yaml")
