@@ -80,10 +80,6 @@ def serving(home: Home, config: ServiceConfig) -> Iterator[tuple[ServiceCore, We
 
 
 def _page(core: ServiceCore, guard: Guard) -> dict[str, Any]:
-    import importlib.util
-
-    if importlib.util.find_spec("agent.web.pages") is None:
-        return {}
     from agent.web.pages.router import pages, static
 
     return {"routers": (pages(core, guard),), "mounts": {"/static": static()}}

@@ -29,6 +29,13 @@ async def stop(request: Request, site: SiteOf, who: Operator) -> Response:
     return site.done(who, "/", _stopped(await stop_at_once(site.service, who)))
 
 
+@router.post("/queue/release")
+async def release_queue(request: Request, site: SiteOf, parts: PartsOf, who: Operator) -> Response:
+    """After a stop at once: what waits may begin by itself again."""
+    await parts.doors.act.run(site.service.release_queue, who)
+    return site.done(who, "/", Note("The queue goes on."))
+
+
 @router.post("/attend")
 async def attend(request: Request, site: SiteOf, parts: PartsOf, who: Operator) -> Response:
     """Somebody is there, or leaves."""

@@ -64,7 +64,8 @@ def read_experiment(
         raise LookupError(one.what)
     run_dir = service.run_dir(id_)
     run = service.run(id_) if run_dir is not None else None
-    page, stage, drawings, started = Page(), StageMap(), tuple[Drawing, ...](), ""
+    drawings: tuple[Drawing, ...]
+    page, stage, drawings, started = Page(), StageMap(), (), ""
     if run_dir is not None:
         kinds = (kind,) if kind else EVENT_KINDS
         page = timeline(run_dir, before=before, after=after, kinds=kinds, quiet=quiet, limit=EVENTS)

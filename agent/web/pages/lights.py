@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from agent.service.states import Level
-from agent.view.stagemap import FieldState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +42,7 @@ def lights(
 ) -> tuple[Light, ...]:
     """All five, the worst news of each."""
     return (
-        Light("Service", _colour(status.level), _WORDS[status.level], _first(status.problems)),
+        Light("Service", _colour(status.level), _WORDS[status.level], _problems(status)),
         _light(status, health),
         _focus(stage),
         _judge(health, stage),
@@ -107,11 +106,6 @@ def _messages(health: HealthView, messages: Sequence[MessageView]) -> Light:
     return Light("Messages", "good" if messages else "none", "sent" if messages else "none yet")
 
 
-def held_fields(stage: StageMap) -> int:
-    """How many fields a person, or the plan, leaves alone."""
-    return sum(field.state is FieldState.HELD for field in stage.fields)
-
-
 def _check(health: HealthView, *names: str) -> CheckView | None:
     """The worst check of these names."""
     found = [check for check in health.checks if check.name.lower() in names]
@@ -123,8 +117,9 @@ def _colour(level: Level) -> Colour:
     return level.value
 
 
-def _first(problems: Sequence[str]) -> str:
-    return problems[0] if problems else ""
+def _problems(status: StatusView) -> str:
+    n = len(status.problems)
+    return f"{n} thing{'s' * (n > 1)}, see below" if n else ""
 
 
 def _names(fields: Sequence[str]) -> str:

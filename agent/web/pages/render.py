@@ -65,6 +65,7 @@ def _templates() -> jinja2.Environment:
         "state": wording.state_in_words,
         "command": command_in_words,
         "light": light_in_words,
+        "slot": wording.slot_in_words,
         "urlpart": wording.url_part,
     }
     environment.globals |= {

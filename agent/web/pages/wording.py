@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -63,6 +64,12 @@ def moment(time_s: float | None, started_utc: str = "") -> Markup:
 def zone() -> str:
     """The zone of this computer's local times."""
     return dt.datetime.now().astimezone().strftime("%Z (UTC%z)")
+
+
+def slot_in_words(slot: str) -> str:
+    """A slot's name without the unit that its value has anyway: "reaction: interval"."""
+    parts = (re.sub(r"_(s|ms|um)$", "", part).replace("_", " ") for part in slot.split("."))
+    return ": ".join(parts)
 
 
 def url_part(text: object) -> str:

@@ -1,0 +1,181 @@
+"""Parts of the page that need no app: forms, notes, readings, lights, words, drawings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from agent.live import command as live
+from agent.service.states import Level
+from agent.service.views import CheckView, HealthView, MessageView, StatusView
+from agent.view.stagemap import FieldState, FieldView, StageMap
+from agent.web.pages import glance
+from agent.web.pages.forms import command_of, start_of
+from agent.web.pages.glance import Glances
+from agent.web.pages.lights import SHAPES, lights
+from agent.web.pages.notes import MOST, Note, Notes
+from agent.web.pages.wording import local, moment, slot_in_words
+
+UTC = dt.datetime(2026, 3, 1, 20, 0, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("form", "wanted"),
+    [
+        ({"command": "pause", "why": ""}, live.Pause()),
+        ({"command": "add", "fov": "A1", "delay_min": "2"}, live.Add(fov="A1", delay_s=120.0)),
+        ({"command": "skip", "visit": "12"}, live.Skip(visit=12)),
+        ({"command": "approve", "ask": "3"}, live.Approve(ask=3)),
+        ({"command": "attend", "attended": "0"}, live.Attend(attended=False)),
+        (
+            {"command": "set_exposure", "channel": "DAPI", "exposure_ms": "12.5", "csrf": "x"},
+            live.SetExposure(channel="DAPI", exposure_ms=12.5),
+        ),
+    ],
+)
+def test_forms_become_commands(form: dict[str, str], wanted: Any) -> None:
+    assert command_of(form) == wanted
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "1e999", "", "x", "0", "-1"])
+def test_an_exposure_that_is_no_length_of_time_is_no_command(text: str) -> None:
+    with pytest.raises(ValueError):
+        command_of({"command": "set_exposure", "channel": "DAPI", "exposure_ms": text})
+
+
+def test_a_start_is_local_time_of_this_computer() -> None:
+    found = start_of("2026-03-01T20:00")
+    assert found is not None
+    assert found.astimezone().replace(tzinfo=None) == dt.datetime(2026, 3, 1, 20, 0)
+    assert start_of("") is None
+
+
+def test_a_note_is_told_once_and_notes_do_not_pile_up() -> None:
+    notes = Notes()
+    notes.put("a", Note("x"))
+    assert notes.take("b") is None
+    assert notes.take("a") == Note("x")
+    assert notes.take("a") is None
+    for n in range(MOST + 10):
+        notes.put(str(n), Note("x"))
+    assert notes.take("0") is None
+    assert notes.take(str(MOST)) is not None
+
+
+def test_many_who_look_cost_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glance, "FRESH_S", 60.0)
+    readings = Glances()
+    made: list[int] = []
+
+    def read() -> int:
+        time.sleep(0.05)
+        made.append(1)
+        return len(made)
+
+    threads = [threading.Thread(target=lambda: readings.at("now", read)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(made) == 1
+    readings.forget()
+    assert readings.at("now", read) == 2
+
+
+def test_a_reading_that_failed_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(glance, "FRESH_S", 60.0)
+    readings = Glances()
+
+    def broken() -> int:
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        readings.at("now", broken)
+    assert readings.at("now", lambda: 7) == 7
+
+
+def _status(**changed: Any) -> StatusView:
+    known: dict[str, Any] = {
+        "utc": UTC,
+        "version": "0",
+        "microscope": "demo",
+        "simulated": True,
+        "attended": False,
+        "level": Level.GOOD,
+        "headline": "x",
+        "current": None,
+        "run": None,
+        "waiting": (),
+        "asks": (),
+        "problems": (),
+    }
+    return StatusView(**known | changed)
+
+
+def _field(name: str = "A1", *, verdict: str = "given", focus: str = "in") -> FieldView:
+    return FieldView(
+        name=name, x_um=0, y_um=0, state=FieldState.IDLE, why="", visits=1, pending=1,
+        last_visit=1, last_s=1.0, next_due_s=2.0, bursts=0, verdict=verdict, focus=focus, light=0.1,
+    )  # fmt: skip
+
+
+def _by_name(
+    *checks: CheckView, fields: tuple[FieldView, ...] = (), messages: tuple[MessageView, ...] = ()
+) -> dict[str, str]:
+    health = HealthView(level=Level.GOOD, checks=checks)
+    found = lights(_status(), health, StageMap(fields=fields), messages)
+    return {light.name: light.colour for light in found}
+
+
+def test_nothing_known_is_grey_not_green() -> None:
+    found = _by_name()
+    assert [found[name] for name in ("Light", "Focus", "Judge", "Messages")] == ["none"] * 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "focus", "judge"),
+    [
+        ((_field(),), "good", "good"),
+        ((_field(), _field("A2", focus="soft")), "warning", "good"),
+        ((_field(), _field("A2", focus="out")), "warning", "good"),
+        ((_field(focus="out"),), "bad", "good"),
+        ((_field(verdict="abstained"),), "good", "warning"),
+        ((_field(verdict="failed"), _field("A2", verdict="unjudged")), "good", "bad"),
+        ((_field(verdict="failed"), _field("A2")), "good", "warning"),
+    ],
+)
+def test_focus_and_judge_show_the_worst_news(
+    fields: tuple[FieldView, ...], focus: str, judge: str
+) -> None:
+    found = _by_name(fields=fields)
+    assert (found["Focus"], found["Judge"]) == (focus, judge)
+
+
+@pytest.mark.parametrize("name", ["light", "messages", "judge"])
+def test_a_bad_check_makes_its_light_red(name: str) -> None:
+    check = CheckView(name=name, level=Level.BAD, text="broken")
+    assert _by_name(check, fields=(_field(),))[name.capitalize()] == "bad"
+
+
+def test_lights_differ_by_shape() -> None:
+    assert len(set(SHAPES.values())) == len(SHAPES)
+
+
+def test_times_are_local_with_utc_in_the_title() -> None:
+    shown = str(local(UTC))
+    assert 'title="2026-03-01 20:00:00 UTC"' in shown
+    assert UTC.astimezone().strftime("%H:%M") in shown
+    assert "2:00:00" in str(moment(7200.0))
+    assert "22:00" in str(moment(7200.0, "2026-03-01T20:00:00+00:00")) or dt.datetime.now(
+        dt.UTC
+    ).astimezone().utcoffset() != dt.timedelta(0)
+    assert str(moment(None)) == "–"
+
+
+def test_slots_are_read_without_their_units() -> None:
+    assert slot_in_words("reaction.interval_s") == "reaction: interval"
+    assert slot_in_words("exposure_ms.DAPI") == "exposure: DAPI"
