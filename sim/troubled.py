@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,8 @@ class TroubledCore(UniMMCore):
         self._z_um: float | None = None
         self._presets: dict[str, tuple[str, float]] = {}  # group: preset and pixel size in place
         self._silent = False
+        # one thread exposes, another stops it: the shutter, and what is written of it, go together
+        self._shutter = threading.Lock()
 
     # ------------------------------------------------------------------ the truth
 
@@ -144,12 +147,13 @@ class TroubledCore(UniMMCore):
             self._fail("shutter", Kind.SHUTTER_RAISES, Kind.SHUTTER_HANGS)
             if self._strikes(Kind.SHUTTER_STUCK):
                 return
-        super()._do_shutter_open(shutterLabel, state)
-        if state:
-            self._open.add(shutterLabel)
-        elif not self._strikes(Kind.SHUTTER_LIES):
-            self._open.discard(shutterLabel)
-        self._mark_light()
+        with self._shutter:
+            super()._do_shutter_open(shutterLabel, state)
+            if state:
+                self._open.add(shutterLabel)
+            elif not self._strikes(Kind.SHUTTER_LIES):
+                self._open.discard(shutterLabel)
+            self._mark_light()
 
     def _mark_light(self) -> None:
         lit = bool(self._open)

@@ -164,7 +164,8 @@ def test_a_service_killed_with_the_lamp_on_leaves_it_dark_within_two_seconds(
     with (chain.folder / "log").open("wb") as log:
         service = subprocess.Popen([*command, "--home", str(home)], stderr=log)
     try:
-        until((home / "service.json").exists)
+        until(lambda: (home / "service.json").exists() or service.poll() is not None)
+        assert service.poll() is None, (chain.folder / "log").read_text()
         url = json.loads((home / "service.json").read_text())["url"]
         token = (home / "operator.token").read_text().strip()
         headers = {"Authorization": f"Bearer {token}"}
