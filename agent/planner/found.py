@@ -43,6 +43,9 @@ class Found:
     focus_wanted: Words | None = None  # autofocus, without saying when
     focus_every: tuple[float, int, int] | None = None  # seconds
     message: tuple[int, int] | None = None  # words that say when to write, and were not understood
+    left_over: list[tuple[str, int, int]] = field(
+        default_factory=list
+    )  # slot, words not understood
     burst_visits: tuple[int, int, int] | None = None  # how many, and their place
 
     def words(self, start: int, end: int) -> Words:

@@ -60,6 +60,12 @@ def marks(text: str, words: Lexicon) -> tuple[Mark, ...]:
     return tuple(sorted(set(found), key=lambda mark: (mark.start, -mark.end)))
 
 
+_THANKS = re.compile(  # "I should be much obliged if ..." is a wish and no condition
+    r"\b(obliged|grateful|glad|nice|great|happy|appreciate\w*|kind|lovely|wonderful|dankbar|gelegen|lieb"
+    r"|schön|nett|freuen|reconnaissante?|gré|aimable|grat[oa]|gentile|bello|agradec\w+|amable|genial)"
+    r"\b[^.;!?\n]{0,24}$",
+    re.I,
+)
 _PLAIN = ("cell", "nucleus")
 _OCCASION = re.compile(  # "on division ...", "bei jeder Mitose ...", at the begin of a clause
     r"(?:^|[.,;:!?\n(\-]|(?<= - )|(?<=\band)|(?<=\bund)|(?<=\bet)|(?<=\by)|(?<=\be))\s*"

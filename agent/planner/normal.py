@@ -61,8 +61,10 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
             if glued and word in ("q", "every", "each", "ev", "evry")
             else _mend(word, lexicon)
         )
-        if mended == match.group().lower():
+        special = _special(plain, match)
+        if special is None and mended == match.group().lower():
             continue
+        mended = special or mended
         out += [plain[last : match.start()], mended]
         length += match.start() - last
         starts.append((length, match.start()))
@@ -78,6 +80,24 @@ _GLUED = re.compile(r"\d+([.,]\d+)?\s*(s|sec|secs|min|mins|h|hr|hrs|d)\b", re.I)
 _FAR = re.compile(r"(?:fra|afr|farr|faar|fr)[ -](?=red\b)", re.I)  # "fra red" is not red
 _SLIPS = {"whne": "when", "wehn": "when", "hwen": "when", "eahc": "each", "thne": "then", "adn": "and",
           "nad": "and", "udn": "und", "teh": "the", "ot": "to", "bsi": "bis", "frm": "from"}  # fmt: skip
+
+
+_TENS = {"ten": "10", "twenty": "20", "forty": "40", "fourty": "40", "sixty": "60"}
+_X = re.compile(r"[ -](?:x|ex)\b", re.I)
+
+
+def _special(text: str, match: re.Match[str]) -> str | None:
+    """ "Forty x" and "bin2" in the spelling that is read."""
+    word = match.group().lower()
+    if word in _TENS and _X.match(text, match.end()):
+        return _TENS[word]
+    if word == "ex" and re.search(
+        r"\b(ten|twenty|fou?rty|sixty)[ -]$", text[: match.start()], re.I
+    ):
+        return "x"
+    if word in ("bin", "binning") and re.match(r"[1248]\b", text[match.end() :]):
+        return "binning "
+    return None
 
 
 def _a_name(text: str, match: re.Match[str]) -> bool:

@@ -396,7 +396,8 @@ def read_binning(
         a, b = q.span.start, q.span.end
         if q.kind not in (Kind.PAIR, Kind.COUNT, Kind.MAGNIFICATION):
             continue
-        if near.near(a, b, "binning", words=1) is None:
+        mark = near.near(a, b, "binning", words=1)
+        if mark is None or "," in near.text[min(b, mark.end) : max(a, mark.start)]:
             continue
         square = q.kind is not Kind.PAIR or q.upper == q.value
         if square and float(q.value).is_integer():

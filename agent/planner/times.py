@@ -104,6 +104,8 @@ def role(q: Quantity, near: Nearby) -> Role:
         return Role.TOTAL
     if right is not None or (left is not None and left.concept != "then"):
         return Role.LENGTH
+    if q.value >= SHORT_S and near.left(a, "at_most", words=1) is not None:
+        return Role.LENGTH
     return Role.BARE
 
 

@@ -16,6 +16,7 @@ from agent.planner.clocks import read_clocks
 from agent.planner.draft import Draft, Intent, No, Question
 from agent.planner.found import Found
 from agent.planner.intent import intent, refusals
+from agent.planner.leftover import exceptions, strangers
 from agent.planner.lexicon import lexicon
 from agent.planner.marks import language_of, marks
 from agent.planner.messages import read_messages
@@ -53,6 +54,7 @@ from agent.planner.wishes import (
 if TYPE_CHECKING:
     import datetime as dt
 
+    from agent.planner.lexicon import Lexicon
     from hardware.data import MicroscopeConfig
 
 _APART = re.compile(r"(\dx) (?=(every|each|alle|toutes|ogni|cada)\b)", re.I)  # "the 20x every 40 s"
@@ -90,7 +92,7 @@ def understand(instruction: str, config: MicroscopeConfig, now: dt.datetime) -> 
         return Draft(instruction)
     corrections = tuple(m.start for m in signs if m.concept == "correction")
     found = Found(text, corrections)
-    _read(found, found_quantities, where, parts, near, config, words.colours, now)
+    _read(found, found_quantities, where, parts, near, config, words, now)
     draft = Draft(
         instruction,
         intent(signs, text, held),
@@ -116,14 +118,14 @@ def _read(
     parts: list[Clause],
     near: Nearby,
     config: MicroscopeConfig,
-    colours: dict[str, str],
+    words: Lexicon,
     now: dt.datetime,
 ) -> None:
     def clause_of(at: int) -> Clause:
         return next((c for c in reversed(parts) if c.start <= at), parts[0])
 
     pairs = [(q, clause_of(q.span.start)) for q in amounts]
-    channels = named_channels(near.text, channel_names(config, colours), near)
+    channels = named_channels(near.text, channel_names(config, words.colours), near)
     clause_at = {c.start: clause_of(c.start) for c in channels}
     near = replace(near, exposures=seconds_after_channels(pairs, channels, near.text))
     read_watching(parts, near, found)
@@ -165,7 +167,11 @@ def _read(
     _burst_length(found)
     _focus_rounds(found)
     _unused(pairs, near, found)
-    stray_numbers(near, channels, parts, [(s.start, s.end) for s in where.spans], config, found)
+    places = [(s.start, s.end) for s in where.spans]
+    stray_numbers(near, channels, parts, places, config, found)
+    where_slot = "wells" if "plate" in found.said else "positions"
+    found.left_over += [(where_slot, a, b) for a, b in exceptions(parts, near, places)]
+    found.left_over += [("channels", a, b) for a, b in strangers(near, channels, words.known)]
     found.stack_wanted = _wanted("stack", parts, near)
     found.grid_wanted = _wanted("grid", parts, near)
     found.unknown = [
@@ -311,6 +317,9 @@ def _unclear(draft: Draft, found: Found) -> Draft:
         draft = draft.asking(
             Question("plate", f"which kind of well plate is it, for {found.words(a, b)}?")
         )
+    for slot, a, b in found.left_over:
+        if not any(q.slot == slot for q in draft.questions):
+            draft = draft.asking(Question(slot, f"what do you mean by {found.words(a, b)}?"))
     if found.message is not None:
         a, b = found.message
         words = found.words(a, b)

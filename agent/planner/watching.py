@@ -37,6 +37,22 @@ _APPEARS = re.compile(
     r"si forma|entra|arriva|aparece|se forma|llega|pasa|es visible)\b.*$",
     re.I,
 )
+_PLACE = re.compile(
+    r"[,;.:()\n]| and | then | at | in | on | und | dann | en | an | im | am | auf | bei | et | dans | sur"
+    r" | e | nel | nella | su | y ",
+    re.I,
+)
+_NOTHING = frozenset(  # words that name nothing to look for
+    re.findall(
+        r"\S+",
+        "it that this them something anything interesting found seen there so possible necessary needed one"
+        " focus odd strange weird unusual happens happen wrong good ready done finished you they he she i we"
+        " es das dies etwas was interessantes gefunden möglich nötig fokus seltsam komisch passiert gut fertig"
+        " ça cela quelque chose intéressant trouvé possible nécessaire bizarre se passe arrive bon prêt"
+        " qualcosa interessante trovato possibile necessario strano succede accade bene pronto fuoco"
+        " algo interesante encontrado posible necesario raro rara pasa ocurre bien listo foco lgo",
+    )
+)
 _SINGULAR = re.compile(r"(?<=[a-z]{3})(?<!s)s$")
 
 
@@ -65,7 +81,11 @@ def read_watching(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
     if chosen is None and (triggers or reactions):
         chosen = _choose([m for m, c in named if c.about is About.REACTION])
     if chosen is None and searches:
-        chosen = _choose([m for m, c in named if c.about is About.SEARCH and m.name not in GENERIC])
+        sentences = {c.sentence for c in searches}
+        chosen = _choose(
+            [m for m, c in named if c.about is About.SEARCH and m.name not in GENERIC]
+            + [m for m, c in named if c.sentence in sentences and m.name not in GENERIC]
+        )
     if chosen is None and triggers:
         chosen = _choose([m for m, _ in named])
     if chosen is None:
@@ -97,17 +117,14 @@ def _free_words(
         fill = _FILL.match(body[lead:])
         begin = start + lead + (fill.end() if fill else 0)
         rest = text[begin : clause.end]
-        rest = re.split(
-            r"[,;.:()\n]| and | then | in (any|one|each|a|the) | at (any|one|p?\\d) | on | en | an | im | auf | dans | sur | nel | su | in ",
-            rest,
-        )[0]
+        rest = _PLACE.split(rest)[0]
         rest = _APPEARS.sub("", rest).strip(" -")
         words = rest.lower().split()
         if not 1 <= len(words) <= 4 or any(any(ch.isdigit() for ch in w) for w in words):
             continue
         if chosen is not None and rest.lower() in ("cell", "cells", "nucleus", "nuclei"):
             return None
-        if words[-1] in ("it", "that", "this", "them", "something", "anything", "interesting"):
+        if _NOTHING & set(words) or len("".join(words)) < 3:
             continue
         end = begin + len(rest)
         return _SINGULAR.sub("", " ".join(words)), begin, end

@@ -85,11 +85,21 @@ def read_stop(quantities: Quantities, near: Nearby, found: Found) -> None:
                 found.say("stop.confluence", q.value, a, b)
         elif (
             q.kind is Kind.COUNT
-            and clause.about is About.STOP
             and float(q.value).is_integer()
-            and (near.right(b, "events", "target", words=3) or near.left(a, "events", words=1))
+            and not q.every
+            and _stops(clause, a, b, near)
         ):
             found.say("stop.after_events", int(q.value), a, b)
+
+
+def _stops(clause: Clause, a: int, b: int, near: Nearby) -> bool:
+    """Whether so many events end the run: "stop after 8", "until we have 12 divisions"."""
+    if clause.about is About.STOP:
+        return bool(near.right(b, "events", "target", words=3) or near.left(a, "events", words=1))
+    if clause.about not in (About.BASELINE, About.TRIGGER):
+        return False
+    follows = near.right(b, "events", words=1) is not None
+    return follows and near.left(a, "until", words=3) is not None
 
 
 def read_budget(quantities: Quantities, near: Nearby, found: Found) -> set[int]:
@@ -213,6 +223,21 @@ def read_flags(clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
             found.say("once", True, once.start, once.end)
 
 
+_LABELLED = re.compile(r"\s*(?:[:=]|of|von|de|di)\s*")
+_N = re.compile(r"(?<![\w])(?:N|N_t|Nt|n_t|nt|x|×)\s*[=:]?\s*$")
+
+
+def _rounds(a: int, b: int, near: Nearby) -> bool:
+    """ "40 time points", "time points: 40", "N = 40", "x 40"."""
+    if near.right(b, "rounds", words=0) is not None:
+        return True
+    label = near.left(a, "rounds", words=0)
+    if label is not None and _LABELLED.fullmatch(near.text[label.end : a]):
+        return True
+    ends = re.match(r"\s*($|[.,;)\n])", near.text[b:]) is not None
+    return ends and _N.search(near.text[max(0, a - 8) : a]) is not None
+
+
 def read_rounds(
     quantities: Quantities, clauses: Sequence[Clause], near: Nearby, found: Found
 ) -> set[int]:
@@ -223,7 +248,7 @@ def read_rounds(
         a, b = q.span.start, q.span.end
         if q.kind is not Kind.COUNT or q.every or not float(q.value).is_integer():
             continue
-        if near.right(b, "rounds", words=0) is None or q.value == 1:
+        if not _rounds(a, b, near) or q.value == 1:
             continue
         if clause.about is About.SEARCH or (
             clause.about is About.BASELINE and clause.sentence in searching

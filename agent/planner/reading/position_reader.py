@@ -56,6 +56,7 @@ _SPELLED = (
     "|cuatro|cinco|seis|siete|ocho|nueve"
 )
 _NOUN_NEXT = re.compile(r"\s+[^\W\d_]{5,}")
+_POINT_IN_TIME = re.compile(r"\s+(?:temporal|temporel|de temps|di tempo|de tiempo|in time)")
 _OF_TIME = re.compile(r"(?:time|data|end|zeit|z)[\s-]*$")  # "time points: 50" are no positions
 _OF_MARKED = re.compile(r"\s*(?:of (?:the|my)|der|von den|des|de las?|delle|de los)\s+")
 _ENDS_LIST = re.compile(  # "P1, 2 and 4 in GFP", but not "P2, 1 wavelength", "P4, 100 loops"
@@ -360,6 +361,8 @@ class Reader:
         after = self._gap(number.end)
         adjective = self.p.adjectives.match(low, after)
         noun = self.p.nouns.match(low, adjective.end() if adjective else after)
+        if noun and _POINT_IN_TIME.match(low, noun.end()):
+            return None
         if not noun or _PER.match(low, noun.end()) or _CHOSEN_AFTER.match(low, noun.end()):
             return None
         if _CHOSEN.search(low[max(0, at - 14) : at]):
