@@ -128,8 +128,8 @@ def _notify(scope: Scope) -> Iterator[Finding]:
             remedy = "remove it; secrets belong into the environment"
             yield scope.in_plan(Level.ERROR, f"notify.to[{number}]", message, remedy)
     if notify.on or notify.to:
-        message = "this version sends no messages: nobody is told anything"
-        remedy = "look after the run yourself; the plan may keep it for a later version"
+        message = "only the service sends messages: with `run` nobody is told anything"
+        remedy = "start `microscout serve`, then `microscout submit` the plan"
         yield scope.in_plan(Level.WARNING, "notify", message, remedy)
 
 

@@ -175,12 +175,11 @@ class LiveBook:
 
     def locks(self, kind: str | None = None) -> list[Lock]:
         """What people have set (of one kind)."""
-        rows = self.database.rows(
-            "SELECT kind, name, value, who, time_s FROM locks WHERE ? IS NULL OR kind=?"
-            " ORDER BY kind, name",
-            kind,
-            kind,
-        )
+        columns = "SELECT kind, name, value, who, time_s FROM locks"
+        if kind is None:
+            rows = self.database.rows(f"{columns} ORDER BY kind, name")
+        else:
+            rows = self.database.rows(f"{columns} WHERE kind=? ORDER BY kind, name", kind)
         return [Lock(*row) for row in rows]
 
     def locked(self, kind: str, name: str = "") -> Lock | None:

@@ -64,7 +64,13 @@ def serving(home: Home, config: ServiceConfig) -> Iterator[tuple[ServiceCore, We
         held.callback(messenger.close)
         room = NewsRoom(messenger, home, queue)
         core = ServiceCore(
-            home, config, queue, tell=room.tell, messages=room.latest, checks=(room.messages,)
+            home,
+            config,
+            queue,
+            tell=room.tell,
+            messages=room.latest,
+            checks=(room.messages,),
+            reachable=messenger.check,
         )
         held.callback(core.end)
         messenger.start()

@@ -23,9 +23,11 @@ from agent.planner.show import source, trouble, value
 from agent.service.views import ProposalView, QuestionView, RefusalView, SourceView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from agent.finding import Finding
     from agent.plan import Plan
+    from agent.plan_options import NotifyConfig
     from agent.planner.graph import PlannerGraph
     from agent.planner.proposal import Proposal
     from agent.service.queue import Queue
@@ -40,12 +42,22 @@ _OUTCOMES = {
 
 
 class Proposals:
-    """Conversations of one service; one at a time, since each takes well under a second."""
+    """Conversations of one service; one at a time, since each takes well under a second.
 
-    def __init__(self, folder: Path, microscope: str, queue: Queue) -> None:
+    `reachable` says what of a plan's `notify` this service cannot send to.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        microscope: str,
+        queue: Queue,
+        reachable: Callable[[NotifyConfig], Sequence[Finding]] = lambda _: (),
+    ) -> None:
         self._folder = folder
         self._named = microscope
         self._queue = queue
+        self._reachable = reachable
         self._lock = threading.Lock()
 
     def instruct(self, words: str) -> ProposalView:
@@ -58,7 +70,7 @@ class Proposals:
                 graph.begin(thread, words, dt.datetime.now().replace(second=0, microsecond=0))
             except ValueError as error:
                 return _refused(thread, words, "instruction", str(error), "Say less at once.")
-            return _view(graph.proposal(thread), thread, words)
+            return self._view(graph.proposal(thread), thread, words)
 
     def answer(self, thread: str, answers: dict[str, str]) -> ProposalView | RefusalView:
         """Go on with a conversation."""
@@ -73,7 +85,7 @@ class Proposals:
                     remedy="Answer what is asked, or begin anew.",
                 )
             words = graph.state(thread).get("instruction", "")
-            return _view(graph.proposal(thread), thread, words)
+            return self._view(graph.proposal(thread), thread, words)
 
     def from_yaml(self, text: str) -> ProposalView:
         """A plan as YAML, held against the checks."""
@@ -126,11 +138,14 @@ class Proposals:
 
     def _checked(self, thread: str, loaded: LoadedPlan) -> ProposalView:
         microscope = load_microscope(self._named)
-        found = check(
+        found = self._with_messages(
             loaded.plan,
-            microscope.config,
-            facts=instrument_facts(microscope),
-            where=where(loaded, microscope),
+            check(
+                loaded.plan,
+                microscope.config,
+                facts=instrument_facts(microscope),
+                where=where(loaded, microscope),
+            ),
         )
         bad = tuple(
             RefusalView(
@@ -166,36 +181,46 @@ class Proposals:
             *trouble(plan),
         )
 
+    def _with_messages(self, plan: Plan, findings: Sequence[Finding]) -> list[Finding]:
+        """What `run` says of messages does not hold here; what this service can send to does."""
+        here = [f for f in findings if f.key != "notify"]
+        return [*here, *self._reachable(plan.notify)]
 
-def _view(proposal: Proposal, thread: str, words: str) -> ProposalView:
-    plan, draft = proposal.plan, proposal.draft
-    described: tuple[str, ...] = ()
-    if plan is not None and proposal.cost is not None:
-        described = (
-            *_sentences(describe(facts_of(plan))),
-            f"Takes {cost_in_words(proposal.cost)}.",
-            *trouble(plan),
+    def _view(self, proposal: Proposal, thread: str, words: str) -> ProposalView:
+        plan, draft = proposal.plan, proposal.draft
+        described: tuple[str, ...] = ()
+        findings: Sequence[Finding] = proposal.findings
+        if plan is not None:
+            findings = self._with_messages(plan, findings)
+        if plan is not None and proposal.cost is not None:
+            described = (
+                *_sentences(describe(facts_of(plan))),
+                f"Takes {cost_in_words(proposal.cost)}.",
+                *trouble(plan),
+            )
+        return ProposalView(
+            thread=thread,
+            outcome=_OUTCOMES[proposal.outcome],
+            words=words,
+            described=described,
+            plan_yaml="" if plan is None else dump_plan(plan),
+            sources=tuple(
+                SourceView(slot=s.slot, value=value(s), source=source(s))
+                for s in draft.said.values()
+            ),
+            questions=tuple(
+                QuestionView(
+                    slot=q.slot, text=q.text, choices=tuple(q.choices), proposed=q.proposed
+                )
+                for q in draft.questions
+            ),
+            refusals=tuple(
+                RefusalView(rule=r.rule, what=r.what, limit=r.bound, remedy=r.remedy)
+                for r in draft.refusals
+            ),
+            answer=proposal.answer,
+            warnings=(*(f.message for f in findings), *draft.notes),
         )
-    return ProposalView(
-        thread=thread,
-        outcome=_OUTCOMES[proposal.outcome],
-        words=words,
-        described=described,
-        plan_yaml="" if plan is None else dump_plan(plan),
-        sources=tuple(
-            SourceView(slot=s.slot, value=value(s), source=source(s)) for s in draft.said.values()
-        ),
-        questions=tuple(
-            QuestionView(slot=q.slot, text=q.text, choices=tuple(q.choices), proposed=q.proposed)
-            for q in draft.questions
-        ),
-        refusals=tuple(
-            RefusalView(rule=r.rule, what=r.what, limit=r.bound, remedy=r.remedy)
-            for r in draft.refusals
-        ),
-        answer=proposal.answer,
-        warnings=(*(f.message for f in proposal.findings), *draft.notes),
-    )
 
 
 def _refused(thread: str, words: str, rule: str, limit: str, remedy: str) -> ProposalView:

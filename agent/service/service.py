@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from agent.finding import Finding
     from agent.live.command import LiveCommand
+    from agent.plan_options import NotifyConfig
     from agent.service.config import ServiceConfig
     from agent.service.contract import Who
     from agent.service.home import Home
@@ -62,6 +64,7 @@ class ServiceCore:
     ----------
     tell : hears what a person should hear of.
     messages : reads the outbox; `checks` are asked by `health` beside its own.
+    reachable : what of a plan's `notify` cannot be sent to.
     """
 
     def __init__(
@@ -73,12 +76,13 @@ class ServiceCore:
         tell: Callable[[Told], None] = lambda _: None,
         messages: Callable[[int], Sequence[MessageView]] = lambda _: (),
         checks: Sequence[Callable[[], CheckView]] = (),
+        reachable: Callable[[NotifyConfig], Sequence[Finding]] = lambda _: (),
     ) -> None:
         self.home = home
         self.config = config
         self.queue = queue
         self.supervisor = Supervisor(self.queue, home, config, tell)
-        self._proposals = Proposals(home.plans, config.microscope, self.queue)
+        self._proposals = Proposals(home.plans, config.microscope, self.queue, reachable)
         self._messages = messages
         self._checks = checks
 

@@ -58,8 +58,8 @@ CASES: list[tuple[tuple[tuple[str, Any], ...], str, str, str]] = [
     ),
     ((("start_at", SOON - dt.timedelta(days=1)),), "warning", "start_at", "run refuses it"),
     ((("start_at", SOON + dt.timedelta(days=400)),), "warning", "start_at", "400 days ahead"),
-    ((("notify", {"on": ["done"]}),), "warning", "notify", "sends no messages"),
-    ((("notify", {"to": ["a@b.c"]}),), "warning", "notify", "sends no messages"),
+    ((("notify", {"on": ["done"]}),), "warning", "notify", "only the service sends messages"),
+    ((("notify", {"to": ["a@b.c"]}),), "warning", "notify", "only the service sends messages"),
 ]
 
 

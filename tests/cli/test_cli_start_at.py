@@ -78,8 +78,8 @@ def test_everybody_is_told_that_nobody_is_told(folder: Path) -> None:
     write_yaml(folder / "plan.yaml", plan_with(ONCE, notify=notify))
     for done in (here("rehearse", "plan.yaml", "--json"), here("run", "plan.yaml", "--json")):
         assert done.code == 0
-        assert "notify: this version sends no messages: nobody is told anything" in done.err
-    assert "notify: this version sends no messages" in here("check", "plan.yaml").out
+        assert "notify: only the service sends messages: with `run` nobody is told anything" in done.err
+    assert "notify: only the service sends messages" in here("check", "plan.yaml").out
 
 
 def test_an_address_with_a_password_is_refused_and_never_shown(folder: Path) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.live import command as live
+from agent.messages.address import AddressBook
+from agent.messages.config import MessagesConfig
 from agent.service.config import ServiceConfig, SimulatedConfig
 from agent.service.home import Home
 from agent.service.queue import Queue
@@ -205,6 +207,19 @@ def test_a_plan_that_is_wrong_is_refused_with_its_key(place: Place, text: str, s
     assert proposal.outcome == "refuse"
     assert said in " ".join(f"{r.what} {r.limit}" for r in proposal.refusals)
     assert str(place.path) not in proposal.model_dump_json(), "no path of the server in an answer"
+
+
+def test_a_plan_whose_messages_cannot_be_sent_is_refused_before_it_runs(place: Place) -> None:
+    home = Home(place.path)
+    home.create()
+    config = ServiceConfig(simulated=SimulatedConfig(scenario="empty"))
+    book = AddressBook(MessagesConfig(), {})
+    core = ServiceCore(home, config, Queue(home.database), reachable=book.check)
+    place.cores.append(core)
+    refused = core.propose_yaml(yaml_plan() + "notify: {to: [ada@lab.ch]}\n", ADA)
+    assert refused.outcome == "refuse" and "no mail server" in refused.refusals[0].limit
+    silent = core.propose_yaml(yaml_plan(), ADA)
+    assert silent.outcome == "plan" and "nobody is told" in " ".join(silent.warnings)
 
 
 # ---------------------------------------------------------------------- the queue
