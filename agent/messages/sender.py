@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import sqlite3
 import threading
 import time
 from dataclasses import dataclass, field
@@ -168,7 +169,10 @@ class Sender:
                 self._failed(delivery, f"{type(error).__name__}: {error}")
             else:
                 self._arrived(delivery)
-        except Exception as error:  # the outbox is closed already, or who listens is at fault
+        except sqlite3.ProgrammingError as error:
+            if not self._stop:  # else the outbox is closed: this try outlived its sender
+                LOG.error("after a message: %s", KNOWN(f"{type(error).__name__}: {error}"))
+        except Exception as error:  # who listens is at fault
             LOG.error("after a message: %s", KNOWN(f"{type(error).__name__}: {error}"))
         finally:
             attempt.over.set()

@@ -196,6 +196,8 @@ class Child:
         self._changed()
 
     def _kill_group(self) -> None:
+        if self.gone.is_set():
+            return  # reaped, and all it had started was killed: its number may be another's by now
         with suppress(OSError):  # gone already
             if sys.platform == "win32":
                 self._process.kill()

@@ -5,13 +5,23 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from message_kit import WITHIN_S, TestClock, running, say, settings, stays, until, web_server
+from message_kit import (
+    WITHIN_S,
+    TestClock,
+    free_port,
+    running,
+    say,
+    settings,
+    stays,
+    until,
+    web_server,
+)
 
 from agent.messages.config import QuietHours, RateConfig, RetryConfig
 from agent.messages.message import Message, MessageKind
@@ -23,6 +33,7 @@ from agent.messages.pace import (
     retry_after_s,
     storm_window_s,
 )
+from agent.messages.sender import Sender
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -243,3 +254,33 @@ def test_after_the_end_nothing_is_taken_that_nobody_would_send(tmp_path: Path) -
         pass
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         messenger.post(say())
+
+
+@pytest.mark.parametrize("arrives", [True, False])
+def test_a_try_that_outlives_its_sender_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, arrives: bool
+) -> None:
+    """The next start sends it again; an error in the log would send people looking for one."""
+    tried, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+    real = Sender._attempt
+
+    def slow(*_: object) -> None:
+        tried.set()
+        go_on.wait(WITHIN_S)
+        if not arrives:
+            raise OSError("no route")
+
+    def watched(self: Sender, attempt: Any) -> None:
+        real(self, attempt)
+        ended.set()
+
+    monkeypatch.setattr("agent.messages.sender.send", slow)
+    monkeypatch.setattr(Sender, "_attempt", watched)
+    target = {"name": "h", "url": f"json://127.0.0.1:{free_port()}"}
+    config = settings(target, retry={"timeout_s": 30.0})
+    with running(config, tmp_path) as messenger:
+        messenger.post(say())
+        until(tried.is_set)
+    go_on.set()
+    until(ended.is_set)
+    assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == []
