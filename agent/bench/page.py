@@ -1,8 +1,8 @@
 """Writes benchmark results into docs/benchmarks.md, so that no figure there is typed by hand.
 
 A results folder holds what the commands printed with `--json`, one object per file:
-loop.json, soak.json, crash.json, deadman.json, judge.json, any number of rehearse_NAME.json, and
-results of `bench plan`, `bench memory` and `bench estimates` under any name.
+loop.json, soak.json, crash.json, deadman.json, faults.json, judge.json, any number of
+rehearse_NAME.json, and results of `bench plan`, `bench memory` and `bench estimates` under any name.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from agent.bench.faults_page import tables as fault_tables
 from agent.bench.judge.tables import render as judge_tables
 from agent.bench.planner_tables import tables as planner_tables
 from agent.finding import config_error
@@ -44,6 +45,7 @@ def render(found: dict[str, dict[str, Any]]) -> str:
         ("soak", "Memory over a long run (`microscout bench soak`)", _soak),
         ("crash", "kill -9 and resume (`microscout bench crash`)", _crash),
         ("deadman", "Light off from outside (`microscout bench deadman`)", _deadman),
+        ("faults", "Faults (`microscout bench faults`)", fault_tables),
     ):
         if name in found:
             result = found[name]

@@ -492,6 +492,20 @@ def bench_deadman(
     raise typer.Exit(command(times, seed, json=json))
 
 
+@bench.command("faults", epilog="Example: microscout bench faults --only stage --json")
+def bench_faults(
+    only: Annotated[
+        str | None, typer.Option(help="Names of faults, or how they begin, with commas.")
+    ] = None,
+    at_once: Annotated[int, typer.Option(help="Runs at the same time.", min=1)] = 4,
+    json: JsonOpt = False,
+) -> None:
+    """Everything that can go wrong, in each state of a run: what becomes of the run?"""
+    from agent.bench.faults import bench_faults as command
+
+    raise typer.Exit(command(only, at_once, json=json))
+
+
 @bench.command("crash", epilog="Example: microscout bench crash --kills 30")
 def bench_crash(
     plan: Annotated[str, typer.Option(help="Plan to rehearse.")] = "mitosis_watch",

@@ -1,0 +1,196 @@
+"""One cell: a run, a fault, what became of it, the repair, and the way on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from agent.bench.faults_data import Cell, Mark, When, mark
+from agent.bench.faults_rig import PACE, ROUND_S, Rig, Runner, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LIGHT_S = 2.0
+IDLE = (ROUND_S + 6.0, 2 * ROUND_S - 6.0)  # nothing is due then
+ACQUIRING_S, REACTING_S = 2 * ROUND_S - 0.1, 2 * ROUND_S + 5.9
+FOR_GOOD = 1e9
+ENDED = {0: "complete", 1: "failed", 2: "refused", 3: "held", 130: "stopped"}
+
+
+def window(when: When) -> tuple[float, float]:
+    """Simulated seconds in which a fault is there."""
+    match when:
+        case When.IDLE:
+            return IDLE
+        case When.ACQUIRING:
+            return ACQUIRING_S, FOR_GOOD
+        case When.REACTING:
+            return REACTING_S, FOR_GOOD
+        case _:
+            return 0.0, FOR_GOOD
+
+
+@dataclass(slots=True)
+class Struck:
+    """A run with its fault, as it stands when the run has ended (or holds)."""
+
+    code: int
+    paused: bool = False
+    news: list[dict[str, Any]] = field(default_factory=list)
+
+
+Act = "Callable[[Rig, Runner], None]"
+
+
+def run_with_fault(
+    rig: Rig,
+    when: When,
+    faults: Callable[[float, float], list[dict[str, Any]]],
+    act: Callable[[Rig, Runner], None] | None = None,
+    at_s: float | None = None,
+    **options: Any,
+) -> Struck:
+    """Until the run ends or pauses. `faults` are in the simulator; `act` is done from outside, once
+    simulated time is `at_s` (or the fault's).
+    """
+    since_s, until_s = window(when)
+    if when is When.RESUMING:
+        first = rig.start()
+        until(lambda: _time_s(rig) >= ROUND_S + 1, "two rounds")
+        first.order("stop", why="for the bench")
+        first.ends()
+        rig.repair(faults(since_s, until_s))
+        runner = rig.resume(pace=PACE, **options)
+        since_s = 0.0
+    else:
+        runner = rig.start(faults(since_s, until_s), **options)
+    if when is When.REACTING:
+        until(lambda: runner.heard(state="running") or not runner.alive, "running")
+        for fov in ("p0", "p1"):
+            rig.send(command="burst", fov=fov)
+        runner.order("poke")
+    if act is not None:
+        moment = since_s if at_s is None else at_s
+        until(lambda: _time_s(rig) >= moment or not runner.alive, "the moment of the fault")
+        act(rig, runner)
+    until(lambda: not runner.alive or _paused(rig), "the end of the run")
+    if not runner.alive:
+        return Struck(runner.ends(), news=runner.news)
+    time.sleep(0.5)  # what is still on its way
+    runner.order("stop", why="paused by a guard; for the bench")
+    return Struck(runner.ends(), paused=True, news=runner.news)
+
+
+def measure(
+    cell: Cell,
+    rig: Rig,
+    struck: Struck,
+    word: str,
+    *,
+    quiet: bool = False,
+    mend: Callable[[Rig], None] = Rig.repair,
+) -> Cell:
+    """Fill the cell. `quiet`: the fault need not be noticed at all."""
+    news, texts = struck.news, rig.texts()
+    said = " ".join(f"{n.get('kind', '')} {n.get('text', '')}" for n in news).lower()
+    outcome = str(rig.one("SELECT value FROM run WHERE key='outcome'", ""))
+    harmed = _harmed(rig, struck, outcome)
+    cell.became = "paused" if struck.paused else ENDED.get(struck.code, f"signal {-struck.code}")
+    told = any(
+        n.get("news") in ("warning", "trouble", "held", "refused", "broken")
+        or str(n.get("state", "")).startswith("ended: failed")
+        for n in news
+    )
+    _frames(cell, rig)
+    end_s = time.monotonic() + LIGHT_S
+    while rig.light_s()[1] and time.monotonic() < end_s:
+        time.sleep(0.02)
+    longest, lit = rig.light_s()
+    cell.light_s = round(longest, 2)
+    cell.light = mark(not lit and longest <= LIGHT_S)
+    if harmed:
+        # a killed runner says nothing: the supervisor tells of it, and the dead-man's record
+        cell.message = mark(told or struck.code < 0)
+        named = word in texts or word in said or struck.code < 0
+        cell.truth = mark(bool(word) and named and _consistent(struck, outcome))
+    else:
+        cell.message = Mark.NONE
+        cell.truth = mark(_consistent(struck, outcome) and (quiet or (word in texts + said)))
+        if quiet:
+            cell.note = cell.note or "without effect"
+    _recover(cell, rig, struck, mend)
+    return cell
+
+
+def _recover(cell: Cell, rig: Rig, struck: Struck, mend: Callable[[Rig], None]) -> None:
+    if struck.code == 0:
+        cell.recovery = Mark.YES
+    else:
+        mend(rig)
+        code, news = resumed(rig)
+        cell.recovery = mark(code == 0)
+        if code != 0:
+            text = "; ".join(str(n.get("text", "")) for n in news if n.get("text"))
+            cell.note += f" resume ended with {ENDED.get(code, code)}: {text[:200]}"
+        _frames(cell, rig)
+    account = rig.account()
+    cell.account = mark(account.balances and account.open == 0)
+    _, lit = rig.light_s()
+    if lit:
+        cell.light = Mark.NO
+
+
+def resumed(rig: Rig) -> tuple[int, list[dict[str, Any]]]:
+    """Go on to the end, as a person would: differences accepted, a pause taken back."""
+    news: list[dict[str, Any]] = []
+    accepted: tuple[str, ...] = ()
+    for _ in range(3):
+        if _paused(rig):
+            rig.send(command="resume")
+        runner = rig.resume(accepted=accepted)
+        code = runner.ends()
+        news += runner.news
+        if code != 3:
+            return code, news
+        accepted = tuple(
+            str(d) for n in runner.news if n.get("news") == "held" for d in n["differences"]
+        )
+    return code, news
+
+
+def _frames(cell: Cell, rig: Rig) -> None:
+    if cell.frames is Mark.NO:
+        return
+    n, wrong = rig.frames_wrong() if rig.journal.exists() else (0, 0)
+    cell.frames = mark(wrong == 0)
+    if wrong:
+        cell.note += f" {wrong} of {n} frames not as they were given"
+
+
+def _harmed(rig: Rig, struck: Struck, outcome: str) -> bool:
+    """Anything at all was noticed."""
+    errors = rig.one("SELECT count(*) FROM errors", 0)
+    holes = rig.one("SELECT count(*) FROM visits WHERE state IN ('dropped', 'skipped')", 0)
+    trouble = any(n.get("news") in ("trouble", "warning") for n in struck.news)
+    return bool(errors or holes or trouble or struck.paused or struck.code not in (0, 130))
+
+
+def _consistent(struck: Struck, outcome: str) -> bool:
+    """Exit code and journal say the same; a run that was killed says that it was running."""
+    if struck.code < 0:  # killed; perhaps after it had said how it ended
+        return outcome != "complete"
+    wanted = {0: "complete", 1: "failed", 130: "stopped"}.get(struck.code)
+    return wanted is None or outcome == wanted or (struck.code == 1 and outcome != "complete")
+
+
+def _time_s(rig: Rig) -> float:
+    """Run time of the latest frame: the journal is asked, not the clock."""
+    latest = float(rig.one("SELECT max(started_s) FROM visits", -1.0))
+    since = rig.one("SELECT count(*) FROM visits WHERE state='running'", 0)
+    return latest if since else latest + 0.0
+
+
+def _paused(rig: Rig) -> bool:
+    return bool(rig.one("SELECT count(*) FROM locks WHERE kind='pause'", 0))

@@ -1,0 +1,343 @@
+"""What a cell is measured with: a lamp and runners as processes, their files, what they left."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+import signal
+import sqlite3
+import sys
+import threading
+import time
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from agent.account import account
+from agent.journal.database import Database
+from agent.journal.journal import FILE_NAME
+from agent.journal.live import LiveBook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from agent.account import Account
+
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+PATIENCE_S = 60.0
+ROUND_S, ROUNDS = 20.0, 5
+PACE = 20.0  # a round takes one real second
+TIMEOUTS = {"move_s": 1.0, "snap_s": 1.0}
+
+
+def context() -> Any:
+    """Processes that start with everything loaded."""
+    made = multiprocessing.get_context(METHOD)
+    if METHOD == "forkserver":
+        made.set_forkserver_preload(["agent.bench.faults_child", "agent.bench.faults_daemon"])
+    return made
+
+
+class HangsError(Exception):
+    """Something did not come true in time; one line."""
+
+
+def until(true: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
+    """Wait for it; HangsError."""
+    end = time.monotonic() + patience_s
+    while not (found := true()):
+        if time.monotonic() > end:
+            raise HangsError(f"within {patience_s:g} s not: {what}")
+        time.sleep(0.01)
+    return found
+
+
+class Runner:
+    """A runner under way: orders to it, news from it."""
+
+    def __init__(self, context: Any, spec: Path, log: Path, options: dict[str, Any]) -> None:
+        self.news: list[dict[str, Any]] = []
+        orders, self._orders = context.Pipe(duplex=False)
+        heard, news = context.Pipe(duplex=False)
+        from agent.bench.faults_child import run
+
+        args = (str(spec), orders, news, str(log), options)
+        self.process = context.Process(target=run, args=args, daemon=True)
+        self.process.start()
+        orders.close()
+        news.close()
+        self._heard = heard
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        found: int = self.process.pid
+        return found
+
+    def order(self, do: str, **more: str) -> None:
+        """One order."""
+        with contextlib.suppress(OSError):
+            os.write(self._orders.fileno(), (json.dumps({"do": do, **more}) + "\n").encode())
+
+    def heard(self, **wanted: Any) -> bool:
+        """Whether it has said that."""
+        return any(wanted.items() <= news.items() for news in list(self.news))
+
+    @property
+    def alive(self) -> bool:
+        """It runs."""
+        return bool(self.process.is_alive())
+
+    def ends(self, patience_s: float = PATIENCE_S) -> int:
+        """Its exit code, negative for a signal."""
+        self.process.join(patience_s)
+        if self.process.is_alive():
+            raise HangsError(f"the runner does not end within {patience_s:g} s")
+        self._reader.join(2.0)
+        return int(self.process.exitcode)
+
+    def cut(self) -> None:
+        """The orders' pipe ends: what the death of the service looks like."""
+        self._orders.close()
+
+    def close(self) -> None:
+        """End it."""
+        if self.process.is_alive():
+            os.kill(self.pid, signal.SIGKILL)
+        self.process.join(5.0)
+        with contextlib.suppress(OSError):
+            self._orders.close()
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError), os.fdopen(os.dup(self._heard.fileno())) as lines:
+            for line in lines:
+                with contextlib.suppress(ValueError):
+                    self.news.append(json.loads(line))
+
+
+class Rig:
+    """A folder with a microscope, a lamp, a plan and a run."""
+
+    def __init__(self, context: Any, folder: Path, plan: dict[str, Any] | None = None) -> None:
+        self.context, self.folder = context, folder
+        self.run = folder / "run"
+        self.witness = folder / "witness.jsonl"
+        self.lamp_record = folder / "lamp.jsonl"
+        self.runners: list[Runner] = []
+        self.options: dict[str, Any] = {"witness": str(self.witness)}
+        self.pace: float | None = PACE
+        self._lamp, self.address = self._light()
+        self._microscope()
+        self.plan(**(plan or {}))
+
+    # ------------------------------------------------------------------ files
+
+    def plan(self, **changes: Any) -> None:
+        """Write the plan; `changes` replace whole sections."""
+        content = plan() | changes
+        (self.folder / "plan.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+
+    def scenario(self, faults: list[dict[str, Any]]) -> str:
+        """The simulated specimen, empty and small, with what goes wrong; its YAML."""
+        from sim.load import load_scenario
+
+        content = load_scenario("empty").model_dump(mode="json")
+        content["camera"] |= {"height": 64, "width": 64}
+        content["faults"] = faults
+        text = yaml.safe_dump(content)
+        (self.folder / "scenario.yaml").write_text(text, encoding="utf-8")
+        return text
+
+    def repair(self, faults: list[dict[str, Any]] | None = None) -> None:
+        """Before the next resume the instrument has these faults: none, unless given."""
+        text = self.scenario(faults or [])
+        with contextlib.closing(sqlite3.connect(self.journal)) as db, db:
+            db.execute("UPDATE run SET value=? WHERE key='scenario'", (text,))
+
+    # ------------------------------------------------------------------ processes
+
+    def start(self, faults: list[dict[str, Any]] | None = None, **options: Any) -> Runner:
+        """A new run."""
+        self.scenario(faults or [])
+        return self._runner("start", self.pace, options)
+
+    def resume(
+        self, *, pace: float | None = None, accepted: tuple[str, ...] = (), **options: Any
+    ) -> Runner:
+        """The run goes on; without `pace` as fast as it can."""
+        return self._runner("resume", pace, options, accepted)
+
+    def _runner(
+        self,
+        action: str,
+        pace: float | None,
+        options: dict[str, Any],
+        accepted: tuple[str, ...] = (),
+    ) -> Runner:
+        spec = self.folder / f"spec{len(self.runners)}.json"
+        content = {
+            "action": action,
+            "run": str(self.run),
+            "plan": str(self.folder / "plan.yaml"),
+            "microscope": str(self.folder / "scope.yaml"),
+            "simulated": {
+                "scenario": str(self.folder / "scenario.yaml"),
+                "pace": pace,
+                "lamp": self.address,
+            },
+            "accepted": list(accepted),
+        }
+        spec.write_text(json.dumps(content), encoding="utf-8")
+        made = Runner(self.context, spec, self.folder / "log", self.options | options)
+        self.runners.append(made)
+        return made
+
+    def close(self) -> None:
+        """End every process."""
+        for runner in self.runners:
+            runner.close()
+        if self._lamp.is_alive():
+            os.kill(self._lamp.pid, signal.SIGKILL)
+        self._lamp.join(5.0)
+
+    def _light(self) -> tuple[Any, str]:
+        from agent.bench.faults_child import lamp
+
+        port, told = self.context.Pipe(duplex=False)
+        process = self.context.Process(target=lamp, args=(told, str(self.lamp_record)), daemon=True)
+        process.start()
+        told.close()
+        if not port.poll(PATIENCE_S):
+            raise HangsError("the lamp does not start")
+        return process, f"127.0.0.1:{port.recv()}"
+
+    def _microscope(self) -> None:
+        from agent.dump import dump_model
+        from agent.load import load_microscope
+
+        content = yaml.safe_load(dump_model(load_microscope("demo").config))
+        switch = {"kind": "tcp", "address": self.address, "send": "OFF\n", "expect": "OFF"}
+        content |= {"dead_man": {"switches": [switch]}, "timeouts": TIMEOUTS}
+        text = yaml.safe_dump(content)
+        (self.folder / "scope.yaml").write_text(text, encoding="utf-8")
+
+    # ------------------------------------------------------------------ what is left
+
+    @property
+    def journal(self) -> Path:
+        """The run's journal."""
+        return self.run / FILE_NAME
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The journal, for reading."""
+        with contextlib.closing(
+            sqlite3.connect(f"file:{self.journal}?mode=ro", uri=True, timeout=5.0)
+        ) as db:
+            yield db
+
+    def one(self, sql: str, default: Any = None) -> Any:
+        """A value of the journal; `default` where there is none (yet)."""
+        try:
+            with self.reading() as db:
+                row = db.execute(sql).fetchone()
+        except sqlite3.Error:
+            return default
+        return default if row is None or row[0] is None else row[0]
+
+    def texts(self) -> str:
+        """All that the journal says of what went wrong, in lower case."""
+        found: list[str] = []
+        with contextlib.suppress(sqlite3.Error), self.reading() as db:
+            for sql in (
+                "SELECT message FROM errors",
+                "SELECT text FROM notes WHERE kind NOT IN ('start')",
+                "SELECT what || ' ' || bound FROM refusals",
+                "SELECT DISTINCT why FROM visits",
+                "SELECT value FROM locks",
+                "SELECT json_extract(verdict, '$.rationale') || ' ' ||"
+                " coalesce(json_extract(verdict, '$.why_abstained'), '') FROM verdicts",
+            ):
+                found += [str(row[0]) for row in db.execute(sql)]
+        return " | ".join(found).lower()
+
+    def send(self, **command: Any) -> None:
+        """A live command, as the service sends it."""
+        with contextlib.closing(Database(self.journal, durable=False, guest=True)) as database:
+            LiveBook(database).send(json.dumps(command), "bench", "service", 0.0)
+
+    def account(self) -> Account:
+        """The account of visits."""
+        with contextlib.closing(Database(self.journal, durable=False, guest=True)) as database:
+            return account(database)
+
+    def light_s(self) -> tuple[float, bool]:
+        """(longest time that the lamp was on, whether it is on now)."""
+        from sim.lamp import read
+
+        longest, since = 0.0, None
+        for line in read(self.lamp_record):
+            if line["state"] == "ON":
+                since = float(line["monotonic_s"])
+            elif since is not None:
+                longest = max(longest, float(line["monotonic_s"]) - since)
+                since = None
+        if since is not None:
+            longest = max(longest, time.monotonic() - since)
+        return longest, since is not None
+
+    def frames_wrong(self) -> tuple[int, int]:
+        """(frames in the journal, those of them that are not in the store as they were given)."""
+        from agent.report.frames import frames_of
+
+        given: dict[tuple[str, int, int, int], int] = {}
+        if self.witness.exists():
+            for line in self.witness.read_text(encoding="utf-8").splitlines():
+                image, t, c, z, crc = json.loads(line)
+                given[image, t, c, z] = crc
+        reader, n, wrong = frames_of(self.run), 0, 0
+        with self.reading() as db:
+            for key in db.execute("SELECT fov, t, c, z FROM frames"):
+                pixels = reader(*key)
+                n += 1
+                wrong += pixels is None or zlib.crc32(pixels.tobytes()) != given.get(key)
+        return n, wrong
+
+
+def plan() -> dict[str, Any]:
+    """Two fields at two heights, two channels with exposures of their own, bursts by command."""
+    return {
+        "goal": "bench of faults",
+        "baseline": {
+            "axis_order": "tpcz",
+            "stage_positions": [
+                {"name": "p0", "x": 0, "y": 0, "z": 0},
+                {"name": "p1", "x": 300, "y": 0, "z": 3},
+            ],
+            "channels": [
+                {"group": "Channel", "config": "DAPI", "exposure": 20},
+                {"group": "Channel", "config": "FITC", "exposure": 40},
+            ],
+            "time_plan": {"interval": ROUND_S, "loops": ROUNDS},
+        },
+        "judge": {"kind": "none"},
+        "reaction": {"interval_s": 4, "duration_s": 70},
+        "trouble": {"max_errors_in_a_row": 3},
+    }
+
+
+def with_stacks(content: dict[str, Any]) -> dict[str, Any]:
+    """The same plan with hardware-triggered stacks of three planes."""
+    content["baseline"]["z_plan"] = {"range": 4, "step": 2}
+    return content
+
+
+def python() -> str:
+    """The interpreter."""
+    return sys.executable
