@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
 
-from agent.finding import config_error
+from agent.finding import config_error, one_line
 from agent.service.home import Home, default_home
 from agent.web.settings import is_loopback
 
-URL, TOKEN = "MICROSCOUT_URL", "MICROSCOUT_TOKEN"
+if TYPE_CHECKING:
+    import ssl
+
+URL, TOKEN, PERSON = "MICROSCOUT_URL", "MICROSCOUT_TOKEN", "MICROSCOUT_PERSON"
+AUTHORITY = "SSL_CERT_FILE"
 TOKENS = ("operator.token", "viewer.token")
 START = "start it with: microscout serve"
 
@@ -38,11 +44,28 @@ class Address:
         """Whether it is on this computer, by its name."""
         return is_loopback(urlsplit(self.url).hostname or "")
 
+    def headers(self, door: str) -> dict[str, str]:
+        """What says who asks, and by which door."""
+        token = f"Bearer {self.token}"
+        return {"authorization": token, "x-person": quote(person()), "x-door": door}
 
-def find(wanted: Wanted) -> Address:
+    def transport(self) -> dict[str, Any]:
+        """For httpx. No proxy stands between a computer and itself: it would see the token.
+
+        Raises ConfigError where the authority's file cannot be used.
+        """
+        return {"trust_env": not self.local, "verify": _trusted() or True}
+
+
+def find(wanted: Wanted, tokens: tuple[str, ...] = TOKENS) -> Address:
     """The service that is meant. Raises ConfigError, in one line, where there is none.
 
     A token that lies in the home is sent to the address that lies beside it, and to no other.
+
+    Parameters
+    ----------
+    tokens : files of the home that may open it, the first one that is there. Where the operator's
+        is not among them, the environment's token is not taken: nobody knows whose it is.
     """
     home = Home(wanted.home or default_home())
     here = _written(home)
@@ -50,11 +73,11 @@ def find(wanted: Wanted) -> Address:
     if url is None:
         raise config_error("service", f"none runs here ({home.path})", START)
     url = url.rstrip("/")
-    token = wanted.token or os.environ.get(TOKEN)
+    token = wanted.token or (os.environ.get(TOKEN) if TOKENS[0] in tokens else None)
     if not token and url == here:
-        token = _token(home.path)
+        token = _token(home.path, tokens)
     if not token:
-        remedy = f"give it in {TOKEN}; it lies in {TOKENS[0]} in the service's home"
+        remedy = f"give it in {TOKEN}; it lies in {tokens[0]} in the service's home"
         raise config_error(url, "no token for this service", remedy)
     if not token.isascii() or not token.isprintable():
         raise config_error(url, "this is no token", f"see {TOKENS[0]} in the service's home")
@@ -70,6 +93,31 @@ def find(wanted: Wanted) -> Address:
     return address
 
 
+def person() -> str:
+    """Who sits here, for the journal; the token says what they may do."""
+    named = os.environ.get(PERSON)
+    if named:
+        return one_line(named)[:80]
+    try:
+        return one_line(getpass.getuser())
+    except (OSError, KeyError, ImportError):  # an account without a name
+        return "somebody"
+
+
+def _trusted() -> ssl.SSLContext | None:
+    """The authorities of SSL_CERT_FILE; None: the usual ones."""
+    import ssl
+
+    file = os.environ.get(AUTHORITY)
+    if not file:
+        return None
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError:  # ssl.SSLError is one
+        message, remedy = f"{file} is no file of certificates", "name the authority's file"
+        raise config_error(AUTHORITY, message, remedy) from None
+
+
 def _written(home: Home) -> str | None:
     """What a running service has written about itself."""
     try:
@@ -79,8 +127,8 @@ def _written(home: Home) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _token(home: Path) -> str | None:
-    for name in TOKENS:
+def _token(home: Path, tokens: tuple[str, ...]) -> str | None:
+    for name in tokens:
         try:
             token = (home / name).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError):

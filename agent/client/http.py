@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from agent.client.address import START
-from agent.finding import ConfigError, config_error, one_line
+from agent.finding import ConfigError, config_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,13 +33,9 @@ class Client:
         self.address = address
         self._http = httpx.Client(
             base_url=f"{address.url}{API}",
-            headers={
-                "authorization": f"Bearer {address.token}",
-                "x-person": quote(_person()),
-                "x-door": "terminal",
-            },
+            headers=address.headers("terminal"),
             timeout=httpx.Timeout(WITHIN_S, connect=CONNECT_S),
-            trust_env=not address.local,  # no proxy between a computer and itself
+            **address.transport(),
         )
 
     def __enter__(self) -> Client:
@@ -120,10 +114,3 @@ def _object(response: httpx.Response) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _person() -> str:
-    try:
-        return one_line(getpass.getuser())
-    except (OSError, KeyError):  # an account without a name
-        return "somebody"

@@ -11,10 +11,10 @@ from agent.client.address import find
 from agent.client.http import Client
 from agent.client.show import ask, experiment, lines_of_status
 from agent.finding import ConfigError, one_line
-from agent.service.views import StatusView
+from agent.service.views import ExperimentView, StatusView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from agent.client.address import Wanted
 
@@ -47,7 +47,7 @@ def watch(wanted: Wanted, *, until_done: bool, json: bool) -> int:
                     if json:
                         print(view.model_dump_json(), flush=True)
                     else:
-                        _say(news(last, view))
+                        _say([*news(last, view), *_ended(client, last, view)])
                     last = view
                     if until_done and view.current is None and not view.waiting:
                         return 0
@@ -91,12 +91,27 @@ def _differences(last: StatusView, now: StatusView) -> Iterator[str]:
         yield f"{now.run.refusals} refusals so far"
 
 
+def _ended(client: Client, last: StatusView | None, now: StatusView) -> Iterator[str]:
+    """What became of what ran or waited and does not any more."""
+    for id_ in sorted(_there(last) - _there(now)):
+        try:
+            yield experiment(client.get(f"/experiments/{id_}", ExperimentView))
+        except ConfigError:  # it is followed, not needed
+            continue
+
+
+def _there(view: StatusView | None) -> set[int]:
+    if view is None:
+        return set()
+    return {one.id for one in (view.current, *view.waiting) if one is not None}
+
+
 def _stand(view: StatusView) -> tuple[object, ...]:
     one = view.current
     return () if one is None else (one.id, one.state, one.why, one.differences)
 
 
-def _say(lines: Iterator[str]) -> None:
+def _say(lines: Iterable[str]) -> None:
     stamp = dt.datetime.now().strftime("%H:%M:%S")
     for line in lines:
         print(f"{stamp} {line}", flush=True)

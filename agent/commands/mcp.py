@@ -5,14 +5,14 @@ from __future__ import annotations
 import json as json_
 from typing import TYPE_CHECKING, Any
 
-from agent.finding import config_error
-from agent.mcp.place import Place, find
+from agent.client.http import Client
+from agent.mcp.place import find
 from agent.web.tokens import Role
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_REQUESTS = "/api/v1/mcp/requests"
+_REQUESTS = "/mcp/requests"
 
 
 def serve(url: str | None, home: Path | None, *, viewer: bool) -> int:
@@ -28,7 +28,8 @@ def serve(url: str | None, home: Path | None, *, viewer: bool) -> int:
 
 def requests(url: str | None, home: Path | None, *, json: bool) -> int:
     """Print what waits, or waited. Exit code 0."""
-    found = _ask(find(url, home), "GET", _REQUESTS)
+    with Client(find(url, home)) as client:
+        found = client.get(_REQUESTS, list)
     if json:
         print(json_.dumps({"requests": found}))
         return 0
@@ -41,25 +42,10 @@ def requests(url: str | None, home: Path | None, *, json: bool) -> int:
 
 def answer(number: int, how: str, url: str | None, home: Path | None) -> int:
     """Approve or deny. Exit code 0; 1 where what was approved could not be done."""
-    found = _ask(find(url, home), "POST", f"{_REQUESTS}/{number}/{how}")
+    with Client(find(url, home)) as client:
+        found = client.post(f"{_REQUESTS}/{number}/{how}", dict)
     _show(found)
     return 1 if found["state"] == "failed" else 0
-
-
-def _ask(place: Place, method: str, path: str) -> Any:
-    import httpx
-
-    headers = {**place.headers, "x-door": "terminal"}
-    try:
-        response = httpx.request(method, f"{place.url}{path}", headers=headers, timeout=30.0)
-        said = response.json()
-    except (httpx.HTTPError, ValueError):
-        message, remedy = "the service does not answer", "is it running? see `microscout serve`"
-        raise config_error(place.url, message, remedy) from None
-    if response.status_code >= 400:
-        message = said.get("message") or f"{said.get('what')}: {said.get('limit')}"
-        raise config_error(place.url, str(message), str(said.get("remedy", "")))
-    return said
 
 
 def _show(request: dict[str, Any]) -> None:

@@ -33,7 +33,7 @@ from agent.service.views import StopView
 if TYPE_CHECKING:
     from mcp.server.context import ServerRequestContext
 
-    from agent.mcp.place import Place
+    from agent.client.address import Address
 
     Context = ServerRequestContext[Any, Any]
 
@@ -53,9 +53,9 @@ class NotAnsweredError(Exception):
 class Far:
     """The service's /mcp, asked without a session: each request says everything."""
 
-    def __init__(self, place: Place, http: httpx.AsyncClient) -> None:
+    def __init__(self, place: Address, http: httpx.AsyncClient) -> None:
         self._url = place.url
-        self._headers = {**place.headers, "x-door": "mcp"}
+        self._headers = place.headers("mcp")
         self._http = http
         self._numbers = itertools.count(1)
 
@@ -143,9 +143,9 @@ def make_bridge(far: Far) -> Server[Any]:
     )
 
 
-async def serve_stdio(place: Place) -> None:
+async def serve_stdio(place: Address) -> None:
     """Until stdin ends. Raises ConfigError where the service does not answer at the start."""
-    async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False) as http:
+    async with httpx.AsyncClient(timeout=_TIMEOUT, **place.transport()) as http:
         far = Far(place, http)
         try:
             await far.ask("tools/list", {})
