@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from policies.action import Action, Decision
 
 MAX_ACTIONS_PER_LAP = 4  # a policy that wants more at once has lost its way
+ASKED, EVERY = "asked (question ", " visits every "  # what became of an action, in words
 TOO_MANY = f"not done: more than {MAX_ACTIONS_PER_LAP} actions in one decision"
 
 
@@ -131,7 +132,7 @@ class Actor:
                 expires_s=expires_s,
             )
         )
-        return f"asked (question {ask}); not done unless approved by {expires_s:.0f} s"
+        return f"{ASKED}{ask}); not done unless approved by {expires_s:.0f} s"
 
     def _one(self, action: Action, cause: int | None, why: str, now_s: float) -> str:
         match action:
@@ -224,7 +225,7 @@ class Actor:
             )
             for i in range(n)
         )
-        return f"{n} visits every {reaction.interval_s:g} s, until released"
+        return f"{n}{EVERY}{reaction.interval_s:g} s, until released"
 
     def _revisit(self, fov: str, cause: int | None, due_s: float) -> str:
         if due_s > self._end_s:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import sys
 import threading
@@ -44,6 +45,7 @@ from hardware.ledger import DoseLedger
 from hardware.microscope import BINNING, Microscope
 from hardware.store import ImageStore, StoreError
 from policies.registry import make_judge
+from policies.worker.choice import close_judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -281,6 +283,7 @@ class Session:
             return
         self._closed = True
         try:
+            close_judge(self._judge)  # first: it may still have something to write down
             self.microscope.close()
             self.journal.close()
         finally:
@@ -418,7 +421,10 @@ class Session:
         first = plan.baseline.channels[0].config if plan.baseline.channels else None
         patience_s = REHEARSAL_PATIENCE_S if self.clock.simulated else plan.judge.deadline_s
         if self._judge is None:
-            self._judge = make_judge(plan.judge, first, patience_s)
+            repeatable = self.clock.simulated and not self._live.commands
+            self._judge = make_judge(
+                plan.judge, first, patience_s, rehearsal=repeatable, on_event=self._model_says
+            )
         perception = Perception(
             self._judge,
             plan.judge,
@@ -542,6 +548,15 @@ class Session:
                     f"Write objectives.items.{preset}.pixel_size_um in the microscope's YAML.",
                 )
         return None
+
+    def _model_says(self, kind: str, text: str) -> None:
+        """What becomes of the model's process; in a thread of its own."""
+        with contextlib.suppress(sqlite3.Error):
+            self.journal.records.note(kind, text)
+        if self._live.commands:
+            self._live.news(kind, text)
+        else:
+            self._progress.warning(text)
 
     def _refused(self, refusal: Refusal) -> None:
         visit = self._pump.visit if self._pump is not None else None

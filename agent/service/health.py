@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.service.states import ExperimentState, Level
+from agent.service.supervisor import JUDGE, PAUSED_BY
 from agent.service.views import CheckView, HealthView
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 LOW_BYTES, VERY_LOW_BYTES = 5_000_000_000, 1_000_000_000
 STUCK_S = 10.0
+PAUSED_BY_GUARD = f"{PAUSED_BY}guard"  # a person who pauses is no trouble
 _ORDER = (Level.GOOD, Level.WARNING, Level.BAD)
 
 
@@ -38,6 +40,8 @@ def health(
         ("supervisor", lambda: _supervisor(supervisor)),
         ("disk", lambda: _disk(home)),
         ("experiment", lambda: _experiment(queue)),
+        ("instrument", lambda: _instrument(queue, supervisor)),
+        ("judge", lambda: _judge(supervisor)),
         *((getattr(look, "__name__", "check"), look) for look in more),
     ]
     for name, look in looks:
@@ -77,3 +81,22 @@ def _experiment(queue: Queue) -> CheckView:
         text = f"experiment {last.id} failed: {last.why}"
         return CheckView(name="experiment", level=Level.WARNING, text=text)
     return CheckView(name="experiment", level=Level.GOOD, text="none is held")
+
+
+def _instrument(queue: Queue, supervisor: Supervisor) -> CheckView:
+    """What the run has said is wrong, and what a guard has stopped imaging for."""
+    paused = next(iter(queue.in_state(ExperimentState.PAUSED)), None)
+    if paused is not None and paused.why.startswith(PAUSED_BY_GUARD):
+        return CheckView(name="instrument", level=Level.BAD, text=f"{paused.name} {paused.why}")
+    wrong = [text for about, text in supervisor.conditions.items() if about != JUDGE]
+    if wrong:
+        return CheckView(name="instrument", level=Level.WARNING, text="; ".join(wrong[:3]))
+    return CheckView(name="instrument", level=Level.GOOD, text="nothing was said against it")
+
+
+def _judge(supervisor: Supervisor) -> CheckView:
+    """A run goes on without its model, but people should know."""
+    wrong = supervisor.conditions.get(JUDGE)
+    if wrong is not None:
+        return CheckView(name="judge", level=Level.WARNING, text=wrong)
+    return CheckView(name="judge", level=Level.GOOD, text="no trouble with it")

@@ -10,10 +10,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from agent.act import ASKED, EVERY
 from agent.runner.spec import RunnerSpec, SimulatedSpec
 from agent.service.child import Child
 from agent.service.runview import keys, paused
 from agent.service.states import ExperimentState
+from policies.worker.spec import ModelEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +28,8 @@ TICK_S = 0.2
 LOOK_S = 1.0  # between two looks into the journal of the run
 END_S = 15.0  # longest wait for a run to end in order when the service ends
 EXIT_COMPLETE, EXIT_FAILED, EXIT_INPUT, EXIT_HELD, EXIT_STOPPED = 0, 1, 2, 3, 130
+PAUSED_BY = "paused by "
+JUDGE = "judge"  # what the model's conditions are about
 QUEUE_HELD = "queue_held"  # setting: why nothing begins by itself
 INTERRUPTED = "the service ended while it ran"
 
@@ -52,6 +56,7 @@ class _Now:
     differences: tuple[str, ...] = ()
     refused: list[str] = field(default_factory=list)
     running: bool = False
+    conditions: dict[str, str] = field(default_factory=dict)  # what is wrong, by what it is about
 
 
 class Supervisor:
@@ -128,6 +133,12 @@ class Supervisor:
         """The runner's process."""
         now = self._now
         return None if now is None else now.child.pid
+
+    @property
+    def conditions(self) -> dict[str, str]:
+        """What the runner at work has said is wrong, and has not taken back."""
+        now = self._now
+        return {} if now is None else dict(now.conditions)
 
     def poke(self, experiment: int) -> None:
         """Its journal has a command or a change."""
@@ -260,15 +271,24 @@ class Supervisor:
                 now.refused.append(text)
             case "decided":
                 fov = str(news.get("fov", ""))
-                if "visits every" in text:
+                if EVERY in text:
                     self._say("event", experiment, f"{fov} is imaged fast", text, f"event {fov}")
-                elif "asked (question" in text:
+                elif ASKED in text:
                     self._say("question", experiment, f"a question about {fov}", text, "question")
             case "warning":
                 self._say("trouble", experiment, "a warning", text, f"warning {text[:40]}")
             case "trouble":
-                kind = str(news.get("kind", "trouble"))
-                self._say("trouble", experiment, kind.replace("_", " "), text, kind)
+                self._trouble(now, str(news.get("kind", "trouble")), text)
+
+    def _trouble(self, now: _Now, kind: str, text: str) -> None:
+        about = JUDGE if kind in set(ModelEvent) else kind
+        better = kind == ModelEvent.BACK
+        if better:
+            now.conditions.pop(about, None)
+        else:
+            now.conditions[about] = text
+        told = "milestone" if better else "trouble"
+        self._say(told, now.experiment, kind.replace("_", " "), text, kind)
 
     def _look(self, now: _Now) -> None:
         """Paused or not, as the journal has it."""
@@ -277,9 +297,11 @@ class Supervisor:
             return
         lock = paused(self._home.runs / one.run)
         if lock is not None and one.state is State.RUNNING:
-            why = f"paused by {lock[0]}" + (f": {lock[1]}" if lock[1] else "")
+            why = f"{PAUSED_BY}{lock[0]}" + (f": {lock[1]}" if lock[1] else "")
             self._queue.set(one.id, State.PAUSED, why, only_from=(State.RUNNING,))
         elif lock is None and one.state is State.PAUSED:
+            judge = now.conditions.get(JUDGE)  # the rest is as the person who resumed wants it
+            now.conditions = {} if judge is None else {JUDGE: judge}
             self._queue.set(one.id, State.RUNNING, only_from=(State.PAUSED,))
 
     # ------------------------------------------------------------------ its end

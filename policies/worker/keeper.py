@@ -13,7 +13,14 @@ import psutil
 
 from policies.worker.breaker import Breaker
 from policies.worker.child import COMMAND, Child
-from policies.worker.spec import GIB, Limits, WorkerError, WorkerHealth, WorkerState
+from policies.worker.spec import (
+    GIB,
+    Limits,
+    ModelEvent,
+    WorkerError,
+    WorkerHealth,
+    WorkerState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +29,6 @@ if TYPE_CHECKING:
 
 TICK_S = 0.2  # between two looks at a process: is it there, and how large
 MEMORY_SHARE = 0.75  # of the machine's, where no limit is given
-CRASHED, BACK, GIVEN_UP = "model_crashed", "model_back", "model_given_up"  # kinds of events
 CLOSE_S = 15.0
 
 
@@ -89,7 +95,7 @@ class Keeper:
             self._breaker.success()
             if self._troubled:
                 self._troubled = False
-                self._tell(BACK, "the model judges again")
+                self._tell(ModelEvent.BACK, "the model judges again")
 
     def close(self) -> None:
         """End the process and the thread. May be called twice."""
@@ -192,10 +198,12 @@ class Keeper:
             is_open = self._breaker.open
             self._set(WorkerState.BROKEN if is_open else WorkerState.RESTARTING)
             if not is_open:
-                self._tell(CRASHED, f"the model's process {why}; next try in {pause_s:g} s")
+                self._tell(
+                    ModelEvent.CRASHED, f"the model's process {why}; next try in {pause_s:g} s"
+                )
             elif not was_open:
                 more = f"one more try every {pause_s:g} s from now on"
-                self._tell(GIVEN_UP, f"the model is given up ({why}); {more}")
+                self._tell(ModelEvent.GIVEN_UP, f"the model is given up ({why}); {more}")
         self._tell_all()
 
     def _pause(self) -> None:

@@ -28,6 +28,14 @@ class WorkerState(StrEnum):
     CLOSED = "closed"
 
 
+class ModelEvent(StrEnum):
+    """What is told of a worker, as a kind of message."""
+
+    CRASHED = "model_crashed"
+    BACK = "model_back"
+    GIVEN_UP = "model_given_up"
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerSpec:
     """Which judge the child makes.

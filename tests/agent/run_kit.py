@@ -214,7 +214,7 @@ def opened(
     path.mkdir(exist_ok=True)
     used = scope or open_scope(config, world or scenario(), 1)
     patched = (
-        mock.patch("agent.session.make_judge", lambda *_: judge)
+        mock.patch("agent.session.make_judge", lambda *_, **__: judge)
         if judge
         else contextlib.nullcontext()
     )

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from unittest import mock
 
+import pytest
 from run_kit import EAGER, assert_sound, one, plan, real_scope, rows, whole
 
 from agent.journal.states import Outcome
+from agent.progress import Quiet
+from agent.session import NOT_LIVE, Live
+from policies.none import NoJudge
 from policies.worker import IsolatedJudge, Limits, WorkerSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
+    from policies.judge import Judge
 
 
 def test_a_model_that_crashes_costs_a_run_the_verdict_and_not_the_visit(
@@ -49,3 +56,33 @@ def test_a_model_that_crashes_costs_a_run_the_verdict_and_not_the_visit(
     assert "SIGSEGV" in one(run, "SELECT message FROM errors WHERE visit=1")
     assert heard == ["model_crashed", "model_back"]
     assert_sound(run, quick)
+
+
+@pytest.mark.parametrize(
+    ("real", "live", "rehearsal"),
+    [(False, NOT_LIVE, True), (False, Live(commands=True), False), (True, NOT_LIVE, False)],
+)
+def test_only_a_rehearsal_has_the_model_in_the_run_s_own_process(
+    tmp_path: Path, real: bool, live: Live, rehearsal: bool
+) -> None:
+    """What becomes of the model's process stands in the journal, and somebody hears of it."""
+    asked: list[bool] = []
+    heard: list[tuple[str, str]] = []
+
+    def make(*_: Any, rehearsal: bool, on_event: Callable[[str, str], None]) -> Judge:
+        asked.append(rehearsal)
+        on_event("model_crashed", "the model's process was killed")
+        return NoJudge()
+
+    said: list[str] = []
+    progress = Quiet()
+    progress.warning = said.append  # type: ignore[method-assign]
+    live = replace(live, news=lambda kind, text: heard.append((kind, text)))
+    scope = real_scope() if real else None
+    brief = plan(rounds=1, channels=("DAPI",))
+    with mock.patch("agent.session.make_judge", make):
+        whole(tmp_path / "run", brief, scope=scope, live=live, progress=progress)
+    assert asked == [rehearsal]
+    where = "SELECT text FROM notes WHERE kind='model_crashed'"
+    assert one(tmp_path / "run", where) == "the model's process was killed"
+    assert bool(heard) == live.commands and bool(said) != live.commands

@@ -372,6 +372,29 @@ def test_health_is_red_when_the_supervisor_does_not_go_round(
     assert "ZeroDivisionError" in core.status().problems[0]
 
 
+def test_health_says_what_the_run_has_said_against_model_and_instrument(place: Place) -> None:
+    core = place.core()
+    running(core, submitted(core), visits=1)
+    supervisor = core.supervisor
+    hear = supervisor._hear  # the lines that a runner writes
+
+    def level(name: str) -> Level:
+        return next(c.level for c in core.health().checks if c.name == name)
+
+    id_ = supervisor.current
+    assert id_ is not None
+    for kind, check, after in (
+        ("model_crashed", "judge", Level.WARNING),
+        ("model_given_up", "judge", Level.WARNING),
+        ("model_back", "judge", Level.GOOD),
+        ("clock_jump", "instrument", Level.WARNING),
+    ):
+        hear(id_, {"news": "trouble", "kind": kind, "text": f"said: {kind}"})
+        assert level(check) is after, kind
+    assert [told.kind for told in place.told[-4:]] == ["trouble"] * 2 + ["milestone", "trouble"]
+    assert core.status().level is Level.WARNING
+
+
 def test_after_a_stop_at_once_nothing_begins_by_itself(place: Place) -> None:
     """Who presses the big stop does not want the next experiment's light instead."""
     core = place.core()
