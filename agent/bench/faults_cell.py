@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agent.bench.faults_data import Cell, Mark, When, mark
-from agent.bench.faults_rig import PACE, ROUND_S, Rig, Runner, until
+from agent.bench.faults_rig import PACE, ROUND_S, HangsError, Rig, Runner, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +68,8 @@ def run_with_fault(
         runner = rig.start(faults(since_s, until_s), **options)
     if when is When.REACTING:
         until(lambda: runner.heard(state="running") or not runner.alive, "running")
+        if not runner.alive:
+            raise HangsError(f"it did not begin: {runner.news}")
         for fov in ("p0", "p1"):
             rig.send(command="burst", fov=fov)
         runner.order("poke")
@@ -113,11 +115,11 @@ def measure(
     if harmed:
         # a killed runner says nothing: the supervisor tells of it, and the dead-man's record
         cell.message = mark(told or struck.code < 0)
-        named = word in texts or word in said or struck.code < 0
-        cell.truth = mark(bool(word) and named and _consistent(struck, outcome))
+        named = word and _named(word, texts + said)
+        cell.truth = mark(bool(named or struck.code < 0) and _consistent(struck, outcome))
     else:
         cell.message = Mark.NONE
-        cell.truth = mark(_consistent(struck, outcome) and (quiet or (word in texts + said)))
+        cell.truth = mark(_consistent(struck, outcome) and (quiet or _named(word, texts + said)))
         if quiet:
             cell.note = cell.note or "without effect"
     _recover(cell, rig, struck, mend)
@@ -158,6 +160,10 @@ def resumed(rig: Rig) -> tuple[int, list[dict[str, Any]]]:
             str(d) for n in runner.news if n.get("news") == "held" for d in n["differences"]
         )
     return code, news
+
+
+def _named(words: str, texts: str) -> bool:
+    return any(word in texts for word in words.split("|"))
 
 
 def _frames(cell: Cell, rig: Rig) -> None:

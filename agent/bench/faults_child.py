@@ -27,6 +27,7 @@ import agent.runner.opening
 import agent.session
 import agent.summary
 import hardware.store
+import policies.classical.judge
 import sim.core
 import sim.lamp
 import sim.scope

@@ -75,7 +75,8 @@ class Row:
     ----------
     name : as `--only` has it. `title`: for readers. `how`: how it is brought about.
     group : heading in the table.
-    word : occurs (in lower case) in what is said of it; "" where it cannot be noticed.
+    word : occurs (in lower case) in what is said of it, or one of several, with | between them; ""
+        where it cannot be noticed.
     skip : states in which it makes no sense, and why.
     limit : what is known not to be met, and why; stands below the table.
     """

@@ -76,7 +76,7 @@ DEVICES: tuple[Row, ...] = (
         "",
         limit="Dark pictures are the judge's to find; the ledger counts light that never came.",
     ),
-    device("reading_hangs", "every reading hangs (the adapter's lock)", "no answer"),
+    device("reading_hangs", "every reading hangs (the adapter's lock)", "no answer|not close"),
 )
 STACKS = {"camera_silent", "camera_short"}
 
@@ -92,7 +92,8 @@ def measure_device(context: Any, row: Row, when: When) -> Cell:
         with_stacks(content)
     if row.name.startswith("turret"):
         content["reaction"]["objective"] = "40X"
-        content["reaction"]["duration_s"] = 40
+        content["judge"] = {"kind": "classical"}
+        content["decide"] = {"policy": "watch", "target": "mitosis"}
     return measured(
         context,
         row,

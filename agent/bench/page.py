@@ -2,7 +2,7 @@
 
 A results folder holds what the commands printed with `--json`, one object per file:
 loop.json, soak.json, crash.json, deadman.json, faults.json, judge.json, any number of
-rehearse_NAME.json, and results of `bench plan`, `bench memory` and `bench estimates` under any name.
+rehearse_NAME.json, and results of `bench plan`, `bench memory`, `bench estimates` under any name.
 """
 
 from __future__ import annotations

@@ -48,6 +48,7 @@ class Exposer:
         self._clock = clock
         self._guard = guard or NoGuard()
         self._exposure_ms = (math.nan, math.nan)  # asked for, read back
+        self._left_on: tuple[str, ...] = ()  # what could not be switched off the last time
 
     def snap(self, light: Light) -> Image | Refusal:
         """Expose once in the channel that is set; the ledger is written before the light goes on.
@@ -61,6 +62,7 @@ class Exposer:
             return answer
         if unwatched := self._guard.watching():
             return unwatched
+        self._dark_first()
         core = self._devices.core
         exposure_ms = self._set_exposure(light.exposure_ms)
         row = self._ledger.open(exposure)
@@ -83,7 +85,7 @@ class Exposer:
             longer_s = exposure.seconds + self._config.timeouts.snap_s
             pixels = self._devices.ask("camera", expose, longer_s)
         except InstrumentFault as fault:
-            left_on = self._devices.light_off()
+            left_on = self._left_on = self._devices.light_off()
             if not left_on:
                 self._guard.dark()
             self._ledger.close(row)  # no image, but the exposure is over and the light was on
@@ -114,6 +116,7 @@ class Exposer:
             return answer
         if unwatched := self._guard.watching():
             return unwatched
+        self._dark_first()
         if len({exposure.exposure_ms for exposure in exposures}) != 1:
             raise ValueError("a stack has one exposure time, and at least one plane")
         approach = self._mover.move_z(z_um[0])
@@ -162,7 +165,7 @@ class Exposer:
                 x, y, z = exposure.x_um, exposure.y_um, exposure.z_um
                 yield Image(pixels, end_s, x, y, z, exposure_ms)
         except BaseException as error:  # also when who asked for the images gives up
-            left_on = self._devices.all_off()
+            left_on = self._left_on = self._devices.all_off()
             if not left_on:
                 self._guard.dark()
             for row in rows[arrived:]:  # counted, and over: the light was on for them
@@ -172,10 +175,19 @@ class Exposer:
             raise
         finally:
             self.exposing = False
-        left_on = self._devices.all_off()
+        left_on = self._left_on = self._devices.all_off()
         if left_on:
             raise _with(InstrumentFault(FaultKind.NOT_CONFIRMED, "after the stack"), left_on)
         self._tell(None)
+
+    def _dark_first(self) -> None:
+        """Light that could not be switched off is not announced anew: the time it has runs out."""
+        if not self._left_on:
+            return
+        self._left_on = self._devices.all_off()
+        if self._left_on:
+            raise _with(InstrumentFault(FaultKind.NOT_CONFIRMED, "not exposed"), self._left_on)
+        self._guard.dark()
 
     def _tell(self, light_s: float | None) -> None:
         """In a stack that is under way: light for so long from now on; None: it is off."""

@@ -159,6 +159,32 @@ def test_a_failed_exposure_is_taken_back_once_its_shutters_are_closed(
     assert ("dark",) not in rig.log  # the dead-man will see to it
 
 
+@pytest.mark.parametrize("many", [False, True], ids=["snap", "stack"])
+def test_light_that_does_not_go_off_is_not_announced_anew(
+    rig: Rig, guard: LoggingGuard, many: bool
+) -> None:
+    """Its time runs out and the dead-man acts; a retry must not give it more."""
+
+    def again() -> Any:
+        return list(stack(rig)) if many else rig.microscope.snap(light())
+
+    def broken() -> None:
+        raise RuntimeError("camera gone")
+
+    shutters, snap = rig.microscope._devices.shutters, rig.core.snapImage
+    rig.microscope._devices.shutters, rig.core.snapImage = ("no such shutter",), broken
+    with pytest.raises(InstrumentFault, match="camera gone"):
+        rig.microscope.snap(light())
+    rig.core.snapImage = snap
+    rig.log.clear()
+    with pytest.raises(InstrumentFault, match="not exposed; could NOT switch off no such shutter"):
+        again()
+    assert not rig.sent("announce", "dark", "snapImage", "startSequenceAcquisition")
+    rig.microscope._devices.shutters = shutters
+    again()
+    assert next(entry for entry in rig.log if entry[0] in ("announce", "dark")) == ("dark",)
+
+
 # --------------------------------------------------------------------------- with a real dead-man
 
 
