@@ -41,48 +41,89 @@ class Struck:
     news: list[dict[str, Any]] = field(default_factory=list)
 
 
-Act = "Callable[[Rig, Runner], None]"
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """What the bench does to a run from outside.
+
+    Attributes
+    ----------
+    act : at the moment of the fault. `undo`: at its end, in a run that is idle.
+    before : ahead of a resume, in place of `act`.
+    calmly : when resuming, not at once but in the first pause.
+    options : for the runner that gets the fault.
+    """
+
+    act: Callable[[Rig, Runner], None] | None = None
+    undo: Callable[[Rig, Runner], None] | None = None
+    before: Callable[[Rig], None] | None = None
+    calmly: bool = False
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+NOTHING = Outside()
 
 
 def run_with_fault(
     rig: Rig,
     when: When,
-    faults: Callable[[float, float], list[dict[str, Any]]],
-    act: Callable[[Rig, Runner], None] | None = None,
-    at_s: float | None = None,
-    **options: Any,
+    faults: Callable[[float, float], list[dict[str, Any]]] = lambda *_: [],
+    outside: Outside = NOTHING,
 ) -> Struck:
-    """Until the run ends or pauses. `faults` are in the simulator; `act` is done from outside, once
-    simulated time is `at_s` (or the fault's).
-    """
+    """Until the run ends or pauses. `faults` are in the simulator, `outside` is not."""
     since_s, until_s = window(when)
+    act, options = outside.act, outside.options
     if when is When.RESUMING:
         first = rig.start()
-        until(lambda: _time_s(rig) >= ROUND_S + 1, "two rounds")
+        until(lambda: rig.one("SELECT max(started_s) FROM visits", -1) >= ROUND_S, "two rounds")
         first.order("stop", why="for the bench")
         first.ends()
         rig.repair(faults(since_s, until_s))
+        if outside.before is not None:
+            outside.before(rig)
+            act = None
         runner = rig.resume(pace=PACE, **options)
-        since_s = 0.0
+        since_s = IDLE[0] if outside.calmly else 0.0
     else:
         runner = rig.start(faults(since_s, until_s), **options)
     if when is When.REACTING:
-        until(lambda: runner.heard(state="running") or not runner.alive, "running")
-        if not runner.alive:
-            raise HangsError(f"it did not begin: {runner.news}")
-        for fov in ("p0", "p1"):
-            rig.send(command="burst", fov=fov)
-        runner.order("poke")
+        _burst(rig, runner)
     if act is not None:
-        moment = since_s if at_s is None else at_s
-        until(lambda: _time_s(rig) >= moment or not runner.alive, "the moment of the fault")
+        time_s = _Time(rig, runner)
+        until(lambda: time_s() >= since_s or not runner.alive, "the moment of the fault")
         act(rig, runner)
+        if when is When.IDLE and outside.undo is not None:
+            until(lambda: time_s() >= until_s or not runner.alive, "the end of the fault")
+            outside.undo(rig, runner)
     until(lambda: not runner.alive or _paused(rig), "the end of the run")
     if not runner.alive:
         return Struck(runner.ends(), news=runner.news)
     time.sleep(0.5)  # what is still on its way
     runner.order("stop", why="paused by a guard; for the bench")
     return Struck(runner.ends(), paused=True, news=runner.news)
+
+
+def _burst(rig: Rig, runner: Runner) -> None:
+    until(lambda: runner.heard(state="running") or not runner.alive, "running")
+    if not runner.alive:
+        raise HangsError(f"it did not begin: {runner.news}")
+    for fov in ("p0", "p1"):
+        rig.send(command="burst", fov=fov)
+    runner.order("poke")
+
+
+class _Time:
+    """Run time, from the latest visit's start on at the run's pace."""
+
+    def __init__(self, rig: Rig, runner: Runner) -> None:
+        self._rig, self._runner = rig, runner
+        self._latest_s, self._seen = -1.0, 0.0
+
+    def __call__(self) -> float:
+        latest_s = float(self._rig.one("SELECT max(started_s) FROM visits", -1.0))
+        now = time.monotonic()
+        if latest_s != self._latest_s or not self._runner.heard(state="running"):
+            self._latest_s, self._seen = latest_s, now
+        return latest_s if latest_s < 0 else latest_s + (now - self._seen) * PACE
 
 
 def measure(
@@ -189,13 +230,6 @@ def _consistent(struck: Struck, outcome: str) -> bool:
         return outcome != "complete"
     wanted = {0: "complete", 1: "failed", 130: "stopped"}.get(struck.code)
     return wanted is None or outcome == wanted or (struck.code == 1 and outcome != "complete")
-
-
-def _time_s(rig: Rig) -> float:
-    """Run time of the latest frame: the journal is asked, not the clock."""
-    latest = float(rig.one("SELECT max(started_s) FROM visits", -1.0))
-    since = rig.one("SELECT count(*) FROM visits WHERE state='running'", 0)
-    return latest if since else latest + 0.0
 
 
 def _paused(rig: Rig) -> bool:

@@ -2,14 +2,15 @@
 
 It is the program that the service starts (`agent.runner.main`), with the same pipes. The bench adds
 only what cannot be brought about from outside; each of these is named in the row that uses it.
+A file called `flag` says from when on.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import resource
 import sys
-import threading
 import time
 import zlib
 from functools import partial
@@ -21,6 +22,7 @@ from unittest import mock
 import agent.commands.conduct
 import agent.commands.rehearse
 import agent.commands.resume
+import agent.live.guards
 import agent.report
 import agent.runner.main
 import agent.runner.opening
@@ -31,11 +33,16 @@ import policies.classical.judge
 import sim.core
 import sim.lamp
 import sim.scope
+from agent.live.guard_clock import ClockGuard
+from agent.live.guard_memory import MemoryGuard, available_bytes
+from sim.hand import touch_once
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-HAND_S = 0.005
+LITTLE_BYTES = 1e6
+PRELOADED = (policies.classical.judge, sim.scope, agent.report, agent.summary)
+DAC_OVERRIDE, DAC_READ_SEARCH = 1, 2  # root's rights to write where nobody may
 
 
 def run(spec: str, orders: Connection, news: Connection, log: str, options: dict[str, Any]) -> None:
@@ -49,7 +56,7 @@ def run(spec: str, orders: Connection, news: Connection, log: str, options: dict
         pipe.close()
     sys.stdin = os.fdopen(0, encoding="utf-8")
     sys.stderr = os.fdopen(2, "w", buffering=1, encoding="utf-8")
-    _prepare(options)
+    prepare(options)
     sys.argv = ["agent.runner", spec]
     code = agent.runner.main.main()
     sys.stderr.flush()
@@ -66,29 +73,36 @@ def lamp(port: Connection, record: str) -> None:
         server.serve_forever(0.1)
 
 
-def _prepare(options: dict[str, Any]) -> None:
+def prepare(options: dict[str, Any]) -> None:
+    """What the bench changes in this process."""
+    flag = Path(options.get("flag", "/nonexistent"))
     if "witness" in options:
-        _witness(Path(options["witness"]), float(options.get("slow_s", 0.0)))
-    if hands := options.get("hands"):
-        _hands(hands)
-    if "jump" in options:
-        _jump(*options["jump"])
-    if "memory_at_s" in options:
-        _memory(float(options["memory_at_s"]))
+        _witness(Path(options["witness"]), flag, float(options.get("slow_s", 0.0)))
+    if "hand" in options:
+        _hand(options["hand"], flag)
+    if "jump_s" in options:
+        _jump(float(options["jump_s"]), flag)
+    if options.get("memory"):
+        _memory(flag)
+    if options.get("unprivileged"):
+        _unprivileged()
+    if "file_bytes" in options:
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(options["file_bytes"]), hard))
     if "model" in options:
         from agent.bench.faults_model import use
 
         use(**options["model"])
 
 
-def _witness(path: Path, slow_s: float) -> None:
+def _witness(path: Path, slow: Path, slow_s: float) -> None:
     """Write down the checksum of each frame as the store is given it; and make the store slow."""
     out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     store = hardware.store.ImageStore
     write = store.write
 
     def witnessed(self: Any, frame: Any) -> None:
-        if slow_s:
+        if slow_s and slow.exists():
             time.sleep(slow_s)
         write(self, frame)
         key = frame.key
@@ -98,55 +112,52 @@ def _witness(path: Path, slow_s: float) -> None:
     mock.patch.object(store, "write", witnessed).start()
 
 
-def _hands(hands: list[dict[str, Any]]) -> None:
-    """Somebody touches the instrument at times of the simulated clock."""
+def _hand(what: str, flag: Path) -> None:
+    """Somebody touches the instrument."""
     equip = sim.core.SimCore.equip
 
     def equipped(self: Any, *args: Any) -> None:
         equip(self, *args)
-        threading.Thread(target=_touch, args=(self, hands), name="hand", daemon=True).start()
+        touch_once(self, what, flag.exists)
 
     mock.patch.object(sim.core.SimCore, "equip", equipped).start()
 
 
-def _touch(core: Any, hands: list[dict[str, Any]]) -> None:
-    """Not through our layer, which would let time pass: as a joystick does it."""
-    began_s = core._clock.now()
-    for hand in hands:
-        while core._clock.now() < hand["at_s"]:
-            time.sleep(HAND_S)
-        if hand["at_s"] < began_s - 1.0:  # it was in an earlier part of the run
-            continue
-        if hand["do"] == "stage":
-            core.setRelativeXYPosition(80.0, 0.0)
-        elif hand["do"] == "light":
-            core.setShutterOpen("LED Shutter", True)
-        elif hand["do"] == "turret":
-            core.setConfig("Objective", "10X")
-
-
-def _jump(at_s: float, by_s: float) -> None:
-    """The calendar clock of the guard is set, `at_s` real seconds after the start."""
-    import agent.live.guards
-    from agent.live.guard_clock import ClockGuard
-
-    began = time.monotonic()
+def _jump(by_s: float, flag: Path) -> None:
+    """The calendar clock of the guard is set."""
 
     def wall() -> float:
-        return time.time() + (by_s if time.monotonic() - began > at_s else 0.0)
+        return time.time() + (by_s if flag.exists() else 0.0)
 
     mock.patch.object(agent.live.guards, "ClockGuard", partial(ClockGuard, wall)).start()
 
 
-def _memory(at_s: float) -> None:
-    """Little memory is left, `at_s` real seconds after the start."""
-    import agent.live.guards
-    from agent.live.guard_memory import MemoryGuard, available_bytes
-
-    began = time.monotonic()
+def _memory(flag: Path) -> None:
+    """Little memory is left."""
 
     def available() -> float:
-        return 1e6 if time.monotonic() - began > at_s else available_bytes()
+        return LITTLE_BYTES if flag.exists() else available_bytes()
 
     guard = partial(MemoryGuard, available=available)
     mock.patch.object(agent.live.guards, "MemoryGuard", guard).start()
+
+
+def _unprivileged() -> None:
+    """Give up root's right to write into folders that nobody may write into (Linux)."""
+    if os.geteuid() != 0 or not sys.platform.startswith("linux"):
+        return
+    import ctypes
+
+    class Head(ctypes.Structure):
+        _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+    class Data(ctypes.Structure):
+        _fields_ = tuple((name, ctypes.c_uint32) for name in ("effective", "permitted", "inherit"))
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    head, data = Head(0x20080522, 0), (Data * 2)()
+    if libc.capget(ctypes.byref(head), data) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    data[0].effective &= ~(1 << DAC_OVERRIDE | 1 << DAC_READ_SEARCH)
+    if libc.capset(ctypes.byref(head), data) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
