@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ def adopt(
     return Adopted(new, said)
 
 
+@functools.lru_cache(maxsize=32)  # those who look ask for the same one again and again
 def read_plan(text: str) -> Plan:
     """A plan as the journal keeps it. Raises ValueError in one line."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,11 @@ class Asked:
     weighed: Weighed
 
 
+@functools.lru_cache(maxsize=8)  # pages ask once a second
+def _config(text: str) -> MicroscopeConfig:
+    return MicroscopeConfig.model_validate(yaml.safe_load(text))
+
+
 class Visitor:
     """A run as another process sees it. Close it; while it is open the run goes on.
 
@@ -52,7 +58,7 @@ class Visitor:
         self._keys = dict(self.database.rows("SELECT key, value FROM run"))
         try:
             self.plan = read_plan(self._keys["plan"])
-            self.config = MicroscopeConfig.model_validate(yaml.safe_load(self._keys["microscope"]))
+            self.config = _config(self._keys["microscope"])
         except KeyError:
             self.close()
             message = "the run died before anything was imaged"

@@ -14,6 +14,7 @@ from agent.live.command import parse
 from agent.service.states import Door
 from agent.service.views import AskView, CommandView, RunView
 from agent.settings import end_s
+from agent.view.light import LEDGERS
 from policies.action import Action
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def run_view(experiment: int, run: Path, *, active: bool) -> RunView | None:
     """None where there is no journal (yet). `active`: a runner has it."""
     try:
         with reading(run) as db:
-            return _view(experiment, db, active=active)
+            return _view(experiment, run, db, active=active)
     except (sqlite3.Error, ValueError, KeyError, yaml.YAMLError):
         return None
 
@@ -127,22 +128,17 @@ def _one(db: sqlite3.Connection, sql: str, *values: Any) -> Any:
     return None if row is None else row[0]
 
 
-def _view(experiment: int, db: sqlite3.Connection, *, active: bool) -> RunView:
+def _view(experiment: int, run_dir: Path, db: sqlite3.Connection, *, active: bool) -> RunView:
     run = dict(db.execute("SELECT key, value FROM run"))
     plan = read_plan(run["plan"])
     time_s = float(run.get("ended_s") or 0.0)
     for sql in (
-        "SELECT max(time_s) FROM exposures",
+        "SELECT time_s FROM exposures ORDER BY id DESC LIMIT 1",
         "SELECT max(finished_s) FROM visits",
-        "SELECT max(time_s) FROM notes",
+        "SELECT time_s FROM notes ORDER BY id DESC LIMIT 1",
     ):
         time_s = max(time_s, float(_one(db, sql) or 0.0))
-    per_fov = db.execute(
-        "SELECT sum(exposure_ms)/1000.0, sum(irradiance_w_cm2*exposure_ms/1000.0), count(*),"
-        " count(irradiance_w_cm2) FROM exposures GROUP BY fov"
-    ).fetchall()
-    calibrated = all(n == known for _, _, n, known in per_fov)
-    light = [(row[1] if calibrated else row[0]) or 0.0 for row in per_fov]
+    light = LEDGERS.light(run_dir, lambda sql, *values: db.execute(sql, values).fetchall())
     shining = active and bool(_one(db, "SELECT 1 FROM visits WHERE state='running'"))
     state: Literal["off", "on", "unknown"] = "on" if shining else "off"
     if not active and run.get("outcome") == "running":
@@ -173,9 +169,9 @@ def _view(experiment: int, db: sqlite3.Connection, *, active: bool) -> RunView:
                 "SELECT name, value, who FROM locks WHERE kind='exposure'"
             )
         },
-        dose_max_fov=max(light, default=0.0),
-        dose_total=sum(light),
-        dose_unit="J/cm2" if calibrated else "s",
+        dose_max_fov=max(light.per_fov.values(), default=0.0),
+        dose_total=light.total,
+        dose_unit="J/cm2" if light.unit == "J/cm2" else "s",
         errors=int(_one(db, "SELECT count(*) FROM errors") or 0),
         refusals=int(_one(db, "SELECT count(*) FROM refusals") or 0),
         last_visit=_one(

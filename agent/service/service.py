@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
 
 State = ExperimentState
+_LONGEST_NAME = 80
 _RESUMABLE = (State.HELD, State.STOPPED, State.FAILED)
 
 
@@ -85,6 +86,7 @@ class ServiceCore:
         self._proposals = Proposals(home.plans, config.microscope, self.queue, reachable)
         self._messages = messages
         self._checks = checks
+        self._told: tuple[str, tuple[str, ...]] = ("", ())  # the plan that was last put in words
 
     def begin(self) -> None:
         """Settle what an earlier service left, and take up the queue."""
@@ -164,7 +166,11 @@ class ServiceCore:
             return one.described
         from agent.change.adopt import read_plan
 
-        return self._proposals.in_words(read_plan(text))
+        last, words = self._told
+        if last != text:
+            words = self._proposals.in_words(read_plan(text))
+            self._told = (text, words)  # pages ask once a second
+        return words
 
     def plan_yaml(self, id_: int) -> str:
         """The plan in force."""
@@ -236,7 +242,7 @@ class ServiceCore:
         plan = plan.model_copy(update={"start_at": None})  # the queue waits, not the run
         try:
             one = self.queue.add(
-                name=(name or plan.goal or "experiment")[:80],
+                name=_short(name or plan.goal or "experiment"),
                 goal=plan.goal,
                 words=words,
                 plan=dump_plan(plan),
@@ -447,3 +453,9 @@ def _unknown(id_: int) -> RefusalView:
 
 def _no(rule: str, what: str, limit: str, remedy: str) -> RefusalView:
     return RefusalView(rule=rule, what=what, limit=limit, remedy=remedy)
+
+
+def _short(text: str) -> str:
+    """A name of one line, cut between words."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1].rsplit(' ', 1)[0]}…"

@@ -68,6 +68,5 @@ def started_utc(rows: Rows) -> str:
 
 
 def calibrated(rows: Rows) -> bool:
-    """Whether light is known in J/cm2; else it is counted in seconds of exposure."""
-    found = rows("SELECT value FROM run WHERE key='calibrated'")
-    return not found or found[0][0] != "0"
+    """Whether all light is known in J/cm2; else it is counted in seconds of exposure."""
+    return not rows("SELECT 1 FROM exposures WHERE irradiance_w_cm2 IS NULL LIMIT 1")

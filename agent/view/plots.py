@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 MOST_POINTS = 400
 MOST_VERDICTS = 40_000  # of all runs, remembered: four numbers each
+MOST_RUNS = 4  # whose visits are remembered
+_AT_ONE_TIME = 100  # visits that may start at the same moment (of a simulated clock)
+Look = tuple[int, float, float, str]  # visit, started_s, due_s, field
 Point = tuple[float, float]  # run time in s, value
 
 
@@ -62,14 +65,38 @@ class _Verdicts:
         return {**found, **new}
 
 
-_KEPT = _Verdicts()
+class _Looks:
+    """Delivered visits in the order of their start, kept: they are done with, and only grow."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[object, list[Look]] = OrderedDict()
+
+    def of(self, run_dir: Path, rows: Rows, fov: str | None) -> list[Look]:
+        """Of a field, or of all."""
+        run = (str(run_dir), (run_dir / FILE_NAME).stat().st_ino)
+        with self._lock:
+            looks = self._kept.setdefault(run, [])
+            self._kept.move_to_end(run)
+            while len(self._kept) > MOST_RUNS:
+                self._kept.popitem(last=False)
+            last_s = looks[-1][1] if looks else float("-inf")
+            known = {look[0] for look in looks[-_AT_ONE_TIME:] if look[1] == last_s}
+            looks += [look for look in rows(_LOOKS, last_s) if look[0] not in known]
+            return looks.copy() if fov is None else [look for look in looks if look[3] == fov]
+
+
+_KEPT, _SEEN = _Verdicts(), _Looks()
 _VERDICTS = (
     "SELECT visit, CASE WHEN state IN ('failed', 'unjudged') THEN NULL"
     " ELSE json_extract(verdict, '$.focus.score') END,"
     " json_extract(verdict, '$.count'), json_extract(verdict, '$.p_target')"
     " FROM verdicts WHERE json_valid(verdict) AND visit IN ({marks})"
 )
-_LOOKS = "SELECT id, started_s, due_s FROM visits WHERE state='delivered' {of} ORDER BY started_s"
+_LOOKS = (
+    "SELECT id, started_s, due_s, fov FROM visits WHERE state='delivered' AND started_s >= ?"
+    " ORDER BY started_s, id"
+)
 _FAILED = "SELECT time_s, 0.0 FROM focus WHERE ok=0 {of} ORDER BY id DESC LIMIT ?"
 
 
@@ -84,21 +111,23 @@ def series(run_dir: Path, fov: str | None = None, *, most: int = MOST_POINTS) ->
 
 def _series(run_dir: Path, rows: Rows, fov: str | None, most: int) -> tuple[Series, ...]:
     of, values = ("AND fov=?", (fov,)) if fov is not None else ("", ())
-    looks = rows(_LOOKS.format(of=of), *values)
+    looks = _SEEN.of(run_dir, rows, fov)
     every = max(1, -(-len(looks) // most))
     shown = looks[::every]
-    numbers = _KEPT.of(run_dir, rows, [visit for visit, *_ in shown])
+    numbers = _KEPT.of(run_dir, rows, [look[0] for look in shown])
     failed = tuple(sorted(rows(_FAILED.format(of=of), *values, most)))
     target = _target(rows)
 
     def points(which: int, scale: float = 1.0) -> tuple[Point, ...]:
         return tuple(
             (started_s, scale * value)
-            for visit, started_s, _ in shown
+            for visit, started_s, _, _ in shown
             if visit in numbers and (value := numbers[visit][which]) is not None
         )
 
-    late = _worst([(started_s, max(0.0, started_s - due_s)) for _, started_s, due_s in looks], most)
+    late = _worst(
+        [(started_s, max(0.0, started_s - due_s)) for _, started_s, due_s, _ in looks], most
+    )
     return (
         Series("focus", "Focus score", "higher is sharper", points(0), every, failed),
         Series("target", f"Probability of {target}", "percent", points(2, 100.0), every),

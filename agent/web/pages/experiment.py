@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.service.contract import Service
-    from agent.service.views import ChangeView, CommandView, ExperimentView, RunView
+    from agent.service.views import ChangeView, CommandView, ExperimentView
     from agent.view.chart import Bar, Drawing
     from agent.view.frames import Shot
 
@@ -31,7 +31,7 @@ class Seen:
     """One experiment at one moment, and which part of its timeline."""
 
     one: ExperimentView
-    run: RunView | None
+    begun: bool
     plan: tuple[str, ...]
     yaml: str
     changes: tuple[ChangeView, ...]
@@ -63,7 +63,6 @@ def read_experiment(
     if isinstance(one, RefusalView):
         raise LookupError(one.what)
     run_dir = service.run_dir(id_)
-    run = service.run(id_) if run_dir is not None else None
     drawings: tuple[Drawing, ...]
     page, stage, drawings, started = Page(), StageMap(), (), ""
     if run_dir is not None:
@@ -81,7 +80,7 @@ def read_experiment(
     pictures = shots_of(run_dir, looked) if run_dir is not None else {}
     return Seen(
         one=one,
-        run=None if isinstance(run, RefusalView) else run,
+        begun=bool(stage.fields),
         plan=tuple(service.plan_in_words(id_)),
         yaml=service.plan_yaml(id_),
         changes=tuple(sorted(service.changes(id_), key=lambda c: -c.id)),

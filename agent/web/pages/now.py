@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from agent.service.views import RefusalView
+from agent.service.states import ExperimentState
 from agent.view.chart import draw_stage
 from agent.view.frames import latest_shots, shots_of
 from agent.view.journal import NoJournal, looking, started_utc
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LATELY = 8
 MOST_THUMBS = 24
+MOST_LISTED = 300  # more than can wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,14 @@ def read_now(service: Service, fov: str | None) -> Now:
 
 
 def current_of(service: Service) -> ExperimentView | None:
-    """The experiment that has the instrument, for the stop buttons of every page."""
+    """The experiment that has the instrument, for the stop buttons of every page.
+
+    Without a look into its journal, which the status has.
+    """
+    for one in service.experiments(over=False, limit=MOST_LISTED):
+        if one.state is not ExperimentState.WAITING:
+            return one
     return service.status().current
-
-
-def experiment_of(service: Service, id_: int) -> ExperimentView | RefusalView:
-    """One of them."""
-    return service.experiment(id_)
 
 
 def _channels(run: Path) -> tuple[str, ...]:
