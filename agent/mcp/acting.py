@@ -9,6 +9,7 @@ from agent.live import command as live
 from agent.live.autonomy import Consequence
 from agent.mcp import asked
 from agent.mcp.kinds import Kind
+from agent.mcp.settle import refusal_of, settled
 from agent.mcp.tool import Found, Tool, Wish
 from agent.mcp.views import Refused
 from agent.mcp.which import of_current, set_by_person
@@ -37,11 +38,7 @@ def _sender(
 ) -> Callable[[Who], CommandView | RefusalView]:
     def send(who: Who) -> CommandView | RefusalView:
         found = work.service.command(id_, command, who)
-        if isinstance(found, CommandView) and found.state == "refused":
-            what = f"{command.command}, experiment {id_}"
-            remedy = "Look at the status, and ask for what fits."
-            return RefusalView(rule="command", what=what, limit=found.why, remedy=remedy)
-        return found
+        return refusal_of(found) if isinstance(found, CommandView) else found
 
     return send
 
@@ -135,7 +132,8 @@ async def stop(work: Work, ask: asked.Stops, who: Asker) -> Found:
     id_ = await of_current(work, ask.experiment)
     if not isinstance(id_, int):
         return id_
-    return await work.doors.act.run(_sender(work, id_, live.Stop(why=ask.why)), who)
+    sent = await work.doors.act.run(_sender(work, id_, live.Stop(why=ask.why)), who)
+    return await settled(work, sent)
 
 
 async def stop_now(work: Work, ask: asked.StopsNow, who: Asker) -> Found:

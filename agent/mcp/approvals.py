@@ -132,7 +132,7 @@ class Approvals:
         what = f"request {id_}: {state}"
         if who.door is Door.MCP:
             limit = "an assistant does not answer what assistants ask"
-            return _refusal(what, limit, "A person answers it, on the page or in a terminal.")
+            return _refusal(what, limit, "A person answers it, in a terminal.")
         with self._lock:
             self._expire()
             wish = self._wishes.pop(id_, None)

@@ -25,7 +25,7 @@ from mcp_types.version import LATEST_MODERN_VERSION
 
 from agent.finding import config_error
 from agent.mcp.place import CLIENT_HEADER, PATH
-from agent.mcp.said import REFUSED, UNKNOWN
+from agent.mcp.said import NOT_DARK, REFUSED, UNKNOWN
 from agent.mcp.server import INSTRUCTIONS, NAME, as_result
 from agent.mcp.views import Answer, Refused
 from agent.service.views import StopView
@@ -168,6 +168,8 @@ async def _stopped(far: Far) -> types.CallToolResult:
 
 def _not_answered(name: str, error: NotAnsweredError) -> types.CallToolResult:
     """A value as well: a model must not take silence for a broken tool, or for a yes."""
+    if name == STOP:
+        return as_result(None, Answer[Any](outcome="unknown", said=NOT_DARK), None)
     if error.sent:
         return as_result(None, Answer[Any](outcome="unknown", said=UNKNOWN), None)
     remedy = "Tell the person that the service does not answer."

@@ -17,6 +17,7 @@ from agent.mcp import acting, planning, reading
 from agent.mcp.approvals import Approvals
 from agent.mcp.kinds import Kind, not_allowed
 from agent.mcp.said import REFUSED, UNKNOWN, said_of
+from agent.mcp.settle import settled
 from agent.mcp.tool import Asker, Picture, Tool, Work
 from agent.mcp.views import Answer, Refused
 from agent.mcp.which import autonomy
@@ -143,7 +144,7 @@ class McpDoor:
         return await self._do(wish, who)
 
     async def _do(self, wish: Wish, who: Asker) -> Found:
-        return await self.work.doors.act.run(wish.act, who)
+        return await settled(self.work, await self.work.doors.act.run(wish.act, who))
 
     def _too_fast(self, tool: Tool, who: Asker) -> Refused | None:
         if tool.kind is Kind.SAFETY:

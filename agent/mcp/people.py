@@ -47,7 +47,7 @@ def people(door: McpDoor) -> APIRouter:
 
 def _person(who: Caller) -> None:
     if who.door is Door.MCP:
-        raise Denied(403, "role", "this is for people", "answer on the page or in a terminal")
+        raise Denied(403, "role", "this is for people", "answer in a terminal")
 
 
 def _or_refused(found: RequestView | RefusalView) -> RequestView:

@@ -16,8 +16,8 @@ NOT_DARK = (
     "It is NOT confirmed that the light is off. A person has to go there and switch it off by hand."
 )
 _WAITS = (
-    "Nothing was done. A person has to approve it: on the page, or with"
-    " `microscout mcp approve {id}`. Do not ask again; look at `requests`."
+    "Nothing was done. A person has to approve it, in a terminal: `microscout mcp approve {id}`."
+    " Do not ask again; look at `requests`."
 )
 _PROPOSALS = {
     "plan": "A plan. Nothing is in the queue; show it to the person.",

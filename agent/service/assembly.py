@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import logging
 import logging.handlers
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING
 from agent.commands.hold import hold
 from agent.finding import ConfigError, config_error
 from agent.load import load_microscope
+from agent.mcp.mount import mcp
+from agent.messages.message import Message, MessageKind
 from agent.messages.messenger import Messenger
 from agent.service.news import NewsRoom, summary_of_night
 from agent.service.queue import Queue
@@ -22,11 +25,11 @@ from agent.web.serve import WebServer
 from agent.web.tokens import Tokens
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterator
     from typing import Any, BinaryIO
 
-    from agent.messages.message import Message
+    from fastapi import APIRouter
+
     from agent.service.config import ServiceConfig
     from agent.service.home import Home
 
@@ -73,10 +76,13 @@ def serving(home: Home, config: ServiceConfig) -> Iterator[tuple[ServiceCore, We
             reachable=messenger.check,
         )
         held.callback(core.end)
+        guard = Guard(tokens, config.web)
+        page, static = _page(core, guard)
+        assistants = mcp(core, config.mcp, home.logs, tell=_asking(messenger))
+        app = create_app(core, guard, routers=(*page, assistants), mounts=static)
         messenger.start()
         core.begin()
-        guard = Guard(tokens, config.web)
-        server = WebServer(create_app(core, guard, **_page(core, guard)), config.web)
+        server = WebServer(app, config.web)
         url = server.open()
         held.callback(server.stop)
         server.start()
@@ -85,10 +91,28 @@ def serving(home: Home, config: ServiceConfig) -> Iterator[tuple[ServiceCore, We
         yield core, server
 
 
-def _page(core: ServiceCore, guard: Guard) -> dict[str, Any]:
+def _page(core: ServiceCore, guard: Guard) -> tuple[tuple[APIRouter, ...], dict[str, Any]]:
+    import importlib.util
+
+    if importlib.util.find_spec("agent.web.pages") is None:
+        return (), {}
     from agent.web.pages.router import pages, static
 
-    return {"routers": (pages(core, guard),), "mounts": {"/static": static()}}
+    return (pages(core, guard),), {"/static": static()}
+
+
+def _asking(messenger: Messenger) -> Callable[[str, str], None]:
+    """How people hear of what an assistant asks for: it waits for their approval."""
+
+    def tell(title: str, text: str) -> None:
+        try:
+            messenger.post(
+                Message(MessageKind.QUESTION, title, text, dt.datetime.now(dt.UTC), key="mcp")
+            )
+        except Exception as error:  # it stays on the list of requests
+            logging.getLogger("agent.mcp").error("no message of it: %s", type(error).__name__)
+
+    return tell
 
 
 def _only_one(home: Home) -> BinaryIO:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from agent.finding import config_error
+from agent.mcp.settings import McpConfig
 from agent.messages.config import MessagesConfig
 from agent.web.settings import WebConfig
 
@@ -52,6 +53,9 @@ class ServiceConfig(Model):
 
     messages: MessagesConfig = MessagesConfig()
     """Who is told what, and how."""
+
+    mcp: McpConfig = McpConfig()
+    """What assistants may do at /mcp."""
 
     restarts: Annotated[int, Field(ge=0, le=20)] = 3
     """So often a run that died goes on by itself (where its plan allows it at all)."""

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,8 +19,33 @@ if TYPE_CHECKING:
 __all__ = ["finished_run", "standin"]
 
 
-@pytest.fixture
-def house(standin: StandIn, tmp_path: Path) -> Iterator[House]:
-    """The stand-in over real HTTP, assistants in hazard mode, somebody there."""
-    with open_house(standin, tmp_path) as opened:
+class Behind:
+    """The service of the shared server: whichever stand-in is behind it now."""
+
+    def __init__(self) -> None:
+        self.now: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.now, name)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One server for a file's tests; starting one for each would cost the most of their time."""
+    behind: Any = Behind()
+    with open_house(behind, tmp_path_factory.mktemp("home")) as opened:
         yield opened
+
+
+@pytest.fixture
+def house(shared: House, standin: StandIn) -> House:
+    """A fresh stand-in over real HTTP, assistants in hazard mode, somebody there."""
+    shared.service.now = standin
+    book = shared.door.approvals
+    book._kept.clear()
+    book._wishes.clear()
+    shared.door.work.proposals.clear()
+    shared.told.clear()
+    for file in (shared.home / "logs").glob("*"):
+        file.unlink()
+    return dataclasses.replace(shared, service=standin)

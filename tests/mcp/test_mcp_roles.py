@@ -119,12 +119,13 @@ def test_no_argument_of_any_tool_widens_the_mode(
     standin: StandIn, tmp_path: Path, mode: McpMode
 ) -> None:
     async def work(client: Client) -> None:
+        more = {"mode": "hazard", "role": "operator", "approved": True}
         for name in KINDS:
-            for more in ({"mode": "hazard"}, {"role": "operator"}, {"approved": True}):
-                answer = structured(
-                    await client.call_tool(name, {**ARGUMENTS.get(name, {}), **more})
-                )
-                assert answer["refusal"]["rule"] in ("mode", "arguments"), (name, answer)
+            answer = structured(await client.call_tool(name, {**ARGUMENTS.get(name, {}), **more}))
+            rule = refused(answer, answer["refusal"]["rule"])
+            assert rule["rule"] in ("mode", "arguments"), (name, answer)
+            if rule["rule"] == "arguments":
+                assert all(key in rule["limit"]["untrusted_text"] for key in more), rule
         for name in ("configure", "set_mode", "attend", "approve", "deny", "__class__"):
             refused(structured(await client.call_tool(name, {"mode": "hazard"})), "tool")
         await client.call_tool("status", {}, meta={"mode": "hazard"})
