@@ -20,51 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from agent.bench.deadman_daemon import kills
+from agent.bench.deadman_lamp import LATEST_S, LampProcess
 from agent.bench.machine import machine
 from hardware.deadman.record import over
-from sim.lamp import read
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PROMISED_S = 2.0
-LATEST_S = 15.0  # longer is never
 ANNOUNCED_S = 0.3  # in the trials where light stays on
-
-
-class LampProcess:
-    """A simulated lamp in its own process, and its record."""
-
-    def __init__(self, folder: Path, *options: str) -> None:
-        self.record = folder / "lamp.jsonl"
-        command = [sys.executable, "-m", "sim.lamp", "--record", str(self.record)]
-        command += ["--owner", str(os.getpid()), *options]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE)
-        assert self._process.stdout is not None
-        self.address = f"127.0.0.1:{jsonlib.loads(self._process.stdout.readline())['port']}"
-
-    @property
-    def on(self) -> bool:
-        """As the lamp remembers it."""
-        return bool((said := read(self.record)) and said[-1]["state"] == "ON")
-
-    def off_after_s(self, since_s: float, timeout_s: float = LATEST_S) -> float | None:
-        """Seconds from `since_s` (monotonic) until the lamp was off; None: it was not."""
-        until = time.monotonic() + timeout_s
-        while time.monotonic() < until:
-            if (said := read(self.record)) and said[-1]["state"] == "OFF":
-                return float(said[-1]["monotonic_s"] - since_s)
-            time.sleep(0.01)
-        return None
-
-    def __enter__(self) -> Self:
-        """It runs."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End it."""
-        self._process.kill()
-        self._process.communicate()
 
 
 class WardProcess:
@@ -192,6 +157,11 @@ def bench_deadman(times: int, seed: int, *, json: bool) -> int:
         rows[name] = _row(results)
         if not json:
             print(f"{name}: {rows[name]}", flush=True)
+    for who in ("runner", "service"):
+        name = f"whole program: kill -9 of the {who}"
+        rows[name] = _row([Trial(off_s, ward_gone=True) for off_s in _kills(who, times, rng)])
+        if not json:
+            print(f"{name}: {rows[name]}", flush=True)
     result = {"machine": machine(), "promised_s": PROMISED_S, "trials": rows}
     if json:
         print(jsonlib.dumps(result))
@@ -206,6 +176,11 @@ def _once(
         lamp = held.enter_context(LampProcess(folder))
         ward = held.enter_context(WardProcess(lamp.address, folder / "dead_man.jsonl"))
         return trial(lamp, ward, rng)
+
+
+def _kills(who: str, times: int, rng: random.Random) -> list[float | None]:
+    with tempfile.TemporaryDirectory() as folder:
+        return kills(Path(folder), who, times, rng)
 
 
 def _over(lamp: LampProcess, ward: WardProcess, since_s: float) -> Trial:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from agent.bench.deadman import LampProcess, WardProcess
+from agent.bench.deadman import WardProcess
+from agent.bench.deadman_lamp import LampProcess
 from hardware.deadman import process
 from hardware.deadman.account import last_alarm
 from hardware.deadman.record import Record, over, read
