@@ -174,10 +174,18 @@ class Proposals:
 
     def in_words(self, plan: Plan) -> tuple[str, ...]:
         """A plan, what it takes, and what it does in trouble."""
-        config = load_microscope(self._named).config
+        microscope = load_microscope(self._named)
+        facts = instrument_facts(microscope)
+        frame = facts.frame.binned(plan.camera.binning) if facts.frame else None
+        takes = estimate(
+            plan,
+            microscope.config,
+            plan.objective or facts.objective,
+            frame_bytes=frame.bytes if frame else None,
+        )
         return (
             *_sentences(describe(facts_of(plan))),
-            f"Takes {cost_in_words(estimate(plan, config))}.",
+            f"Takes {cost_in_words(takes)}.",
             *trouble(plan),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from agent.view.stagemap import FieldView
 
 WIDTH, HEIGHT = 640, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 24
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 26, 10, 24  # room for a label at each end
+_ROUND = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def draw(series: Series, end_s: float, *, line: bool) -> Drawing | None:
     if not series.points:
         return None
     values = [value for _, value in series.points]
-    low, high = min(0.0, *values), max(values) or 1.0
+    low, high = -_round_up(-min(0.0, *values)), _round_up(max(values)) or 1.0
     end_s = max(end_s, series.points[-1][0], 1.0)
 
     def x(time_s: float) -> float:
@@ -79,6 +81,14 @@ def draw(series: Series, end_s: float, *, line: bool) -> Drawing | None:
             f" last {figure(values[-1])}"
         ),
     )
+
+
+def _round_up(value: float) -> float:
+    """The next number that is easily read, and halved; 0 for none."""
+    if value <= 0:
+        return 0.0
+    power = 10.0 ** math.floor(math.log10(value))
+    return power * next(step for step in _ROUND if value <= step * power * (1 + 1e-9))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from agent.report.unpack import acts_of, as_text, seen_of
 from agent.service.states import Level
 from agent.service.views import DecisionView
-from agent.view.journal import calibrated, in_parts
+from agent.view.journal import NoJournal, calibrated, in_parts, looking
 from agent.view.light import unit_of
 from agent.view.words import TITLES, act_in_words, cost_in_words, verdict_in_words, went_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from agent.report.record import Act
     from agent.view.journal import Rows
@@ -56,6 +57,17 @@ def decisions(rows: Rows, visits: Sequence[int]) -> dict[int, DecisionView]:
             cites=cites,
         )
     return found
+
+
+def verdict_of(run_dir: Path, visit: int) -> str:
+    """What the judge said of a visit, in words; "" where it has not (yet)."""
+    try:
+        with looking(run_dir) as rows:
+            for state, verdict in rows("SELECT state, verdict FROM verdicts WHERE visit=?", visit):
+                return verdict_in_words(seen_of(visit, state, verdict))
+    except NoJournal:
+        pass
+    return ""
 
 
 def _title(acts: tuple[Act, ...], fov: str) -> str:

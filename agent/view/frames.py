@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,17 +36,24 @@ class Shot:
 
 
 def latest_shots(run_dir: Path, fov: str | None = None) -> tuple[Shot, ...]:
-    """One frame per channel (the middle plane) of the last visit, of a field or of all."""
+    """One frame per channel (the middle plane) of the last visit, of a field or of all.
+
+    A visit under way is not shown while the one before it has more channels: a page that shows
+    one picture, then two, then one cannot be looked at.
+    """
     try:
         with looking(run_dir) as rows:
-            visits = _last_visits(rows, fov)
-            for visit in visits:
-                shots = _per_channel(_shots(rows, (visit,)))
-                if shots:
-                    return shots
+            found = (_per_channel(_shots(rows, (visit,))) for visit in _last_visits(rows, fov))
+            seen = list(itertools.islice(filter(None, found), 2))
+            if (
+                len(seen) == 2
+                and len(seen[0]) < len(seen[1])
+                and _under_way(rows, seen[0][0].visit)
+            ):
+                return seen[1]
+            return seen[0] if seen else ()
     except NoJournal:
-        pass
-    return ()
+        return ()
 
 
 def shots_of(run_dir: Path, visits: Iterable[int]) -> dict[int, tuple[Shot, ...]]:
@@ -69,6 +77,10 @@ def _last_visits(rows: Rows, fov: str | None) -> list[int]:
         " GROUP BY visit ORDER BY 2 DESC LIMIT 8"
     )
     return [row[0] for row in rows(sql, _LOOK_BACK)]
+
+
+def _under_way(rows: Rows, visit: int) -> bool:
+    return bool(rows("SELECT 1 FROM visits WHERE id=? AND state='running'", visit))
 
 
 def _shots(rows: Rows, visits: Iterable[int]) -> list[Shot]:

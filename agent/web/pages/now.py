@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.service.states import ExperimentState
 from agent.view.chart import draw_stage
+from agent.view.decisions import verdict_of
 from agent.view.frames import latest_shots, shots_of
 from agent.view.journal import NoJournal, looking, started_utc
 from agent.view.stagemap import StageMap, stage_map
@@ -52,6 +53,7 @@ class Now:
     drawing: StageDrawing | None = None
     fov: FieldView | None = None
     shots: tuple[Shot, ...] = ()
+    seen: str = ""
     thumbs: tuple[Shot, ...] = ()
     started_utc: str = ""
 
@@ -69,6 +71,7 @@ def read_now(service: Service, fov: str | None) -> Now:
         return Now(status, health, found, last, plan=plan)
     stage = stage_map(run)
     chosen = next((f for f in stage.fields if f.name == fov), None)
+    shots = latest_shots(run, chosen.name if chosen is not None else None)
     thumbs = shots_of(run, [f.last_visit for f in stage.fields[:MOST_THUMBS] if f.last_visit])
     return Now(
         status=status,
@@ -83,7 +86,8 @@ def read_now(service: Service, fov: str | None) -> Now:
         stage=stage,
         drawing=draw_stage(stage.fields),
         fov=chosen,
-        shots=latest_shots(run, chosen.name if chosen is not None else None),
+        shots=shots,
+        seen=verdict_of(run, shots[0].visit) if shots else "",
         thumbs=tuple(shots[0] for shots in thumbs.values()),
         started_utc=_started(run),
     )

@@ -66,6 +66,7 @@ def _templates() -> jinja2.Environment:
         "command": command_in_words,
         "light": light_in_words,
         "slot": wording.slot_in_words,
+        "value": wording.value_in_words,
         "urlpart": wording.url_part,
     }
     environment.globals |= {

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from agent.report.words import at
+from agent.report.words import at, duration
 from agent.service.states import ExperimentState
 
 _STATES = {
@@ -68,8 +68,16 @@ def zone() -> str:
 
 def slot_in_words(slot: str) -> str:
     """A slot's name without the unit that its value has anyway: "reaction: interval"."""
-    parts = (re.sub(r"_(s|ms|um)$", "", part).replace("_", " ") for part in slot.split("."))
+    parts = (re.sub(r"_(s|ms|um|j_cm2)$", "", part).replace("_", " ") for part in slot.split("."))
     return ": ".join(parts)
+
+
+def value_in_words(value: str) -> str:
+    """A slot's value as it is said: "12 h" for "43200 s"."""
+    seconds = re.fullmatch(r"(\d+) s", value)
+    if seconds is None or int(seconds[1]) < 60 or int(seconds[1]) % 60:
+        return value  # rounding would tell something else than what is done
+    return duration(int(seconds[1])).removesuffix(" 0 min")
 
 
 def url_part(text: object) -> str:

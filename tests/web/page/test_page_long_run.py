@@ -18,6 +18,7 @@ from agent.service.home import Home
 from agent.service.queue import Queue
 from agent.service.service import ServiceCore
 from agent.service.states import Door, ExperimentState
+from agent.view.frames import latest_shots
 from agent.view.plots import MOST_POINTS, series
 from agent.view.stagemap import stage_map
 from agent.view.timeline import EVENT_KINDS, timeline
@@ -122,6 +123,18 @@ def test_plots_are_thinned_out_and_keep_the_peaks(long_run: Path) -> None:
     assert found["focus"].every == -(-VISITS // MOST_POINTS)
     one = {drawn.name: drawn for drawn in series(long_run, "F3")}
     assert 1 < len(one["focus"].points) <= MOST_POINTS
+
+
+def test_a_visit_under_way_is_shown_when_it_is_as_whole_as_the_one_before(long_run: Path) -> None:
+    assert [shot.visit for shot in latest_shots(long_run)] == [VISITS, VISITS]
+    with contextlib.closing(sqlite3.connect(long_run / FILE_NAME, isolation_level=None)) as db:
+        db.execute("UPDATE visits SET state='running' WHERE id=?", (VISITS,))
+        assert [shot.visit for shot in latest_shots(long_run)] == [VISITS, VISITS]
+        db.execute("UPDATE frames SET visit=0 WHERE visit=? AND idx=1", (VISITS,))
+        assert [shot.visit for shot in latest_shots(long_run)] == [VISITS - 1, VISITS - 1]
+        db.execute("UPDATE visits SET state='delivered' WHERE id=?", (VISITS,))
+        assert [shot.visit for shot in latest_shots(long_run)] == [VISITS]
+        db.execute("UPDATE frames SET visit=? WHERE visit=0", (VISITS,))
 
 
 def test_light_is_in_seconds_as_soon_as_some_of_it_is_not_known(long_run: Path) -> None:

@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 
 from agent.live import command as live
+from agent.report.words import figure
 from agent.service.states import Level
 from agent.service.views import CheckView, HealthView, MessageView, StatusView
+from agent.view.chart import draw
+from agent.view.plots import Series
 from agent.view.stagemap import FieldState, FieldView, StageMap
 from agent.web.pages import glance
 from agent.web.pages.forms import command_of, start_of
 from agent.web.pages.glance import Glances
 from agent.web.pages.lights import SHAPES, lights
 from agent.web.pages.notes import MOST, Note, Notes
-from agent.web.pages.wording import local, moment, slot_in_words
+from agent.web.pages.wording import local, moment, slot_in_words, value_in_words
 
 UTC = dt.datetime(2026, 3, 1, 20, 0, tzinfo=dt.UTC)
 
@@ -179,3 +182,31 @@ def test_times_are_local_with_utc_in_the_title() -> None:
 def test_slots_are_read_without_their_units() -> None:
     assert slot_in_words("reaction.interval_s") == "reaction: interval"
     assert slot_in_words("exposure_ms.DAPI") == "exposure: DAPI"
+    assert slot_in_words("budget.dose_per_fov_j_cm2") == "budget: dose per fov"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("43200 s", "12 h"),
+        ("5400 s", "1 h 30 min"),
+        ("120 s", "2 min"),
+        ("20 s", "20 s"),
+        ("3601 s", "3601 s"),
+        ("7.5 s", "7.5 s"),
+        ("DAPI", "DAPI"),
+        ("5 ms", "5 ms"),
+    ],
+)
+def test_long_times_are_said_in_hours(value: str, said: str) -> None:
+    assert value_in_words(value) == said
+
+
+@pytest.mark.parametrize(
+    ("highest", "top"), [(99.9, 100.0), (13.6, 15.0), (37.0, 40.0), (0.7, 0.8), (1e-3, 1e-3)]
+)
+def test_axes_end_at_numbers_that_are_easily_read(highest: float, top: float) -> None:
+    drawn = draw(Series("focus", "x", "y", ((1.0, highest),)), 10.0, line=False)
+    assert drawn is not None
+    assert [tick.label for tick in drawn.y_ticks] == [figure(v) for v in (0, top / 2, top)]
+    assert drawn.y_ticks[-1].at < drawn.y_ticks[0].at
