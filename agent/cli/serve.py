@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -56,24 +55,6 @@ def serve(
     )
 
 
-class Whose(StrEnum):
-    """Whose token."""
-
-    VIEWER = "viewer"
-    OPERATOR = "operator"
-
-
-def new_token(
-    role: Annotated[Whose, typer.Argument(help="Whose token is to be a new one.")],
-    home: HomeOpt = None,
-) -> None:
-    """Make a new token in place of an old one, which opens nothing from now on."""
-    from agent.commands.serve import new_token as command
-
-    raise typer.Exit(command(str(role), home))
-
-
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog="Example: microscout serve --simulated --pace 120")(serve)
-    app.command("new-token", epilog="Example: microscout new-token viewer")(new_token)

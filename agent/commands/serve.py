@@ -10,7 +10,6 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.finding import config_error
 from agent.service.config import ServiceConfig, SimulatedConfig, load_service_config
 from agent.service.home import Home, default_home
 
@@ -62,23 +61,6 @@ def serve(
         while not over.wait(WATCHDOG_S):
             _tell_systemd("WATCHDOG=1")
         _tell_systemd("STOPPING=1")
-    return 0
-
-
-def new_token(role: str, home: Path | None) -> int:
-    """A new token for `viewer` or `operator`; a service that runs takes it up by itself.
-
-    Raises ConfigError where no service was ever started in `home`, or it cannot be written.
-    """
-    from agent.web.tokens import Role, Tokens, clear_file
-
-    path = (home or default_home()).absolute()
-    tokens = Tokens(path)
-    if not tokens.complete:
-        remedy = "give the --home of a service that was started once"
-        raise config_error(path, "has no tokens", remedy)
-    tokens.rotate(Role(role))
-    print(f"the new token is in {clear_file(path, Role(role))}; the old one opens nothing any more")
     return 0
 
 
