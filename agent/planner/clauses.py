@@ -226,29 +226,59 @@ def _say_what_about(text: str, found: list[Clause]) -> None:
         _film_what_divides(text, found)
 
 
-_FILMED = re.compile(
-    r"\W*(and |then )?(film|record|capture|image|follow|track|catch) (it when |any|each|every|an?|all|the"
-    r"|whatever|whichever|those)\b[^,;.]{0,14}",
+_FILMS = re.compile(  # "films of 10 min at 15 s": of what was said to be counted or watched
+    r"\W*(?:and |und |et |e |y |then |each |every |the )?(?:films?|movies?|bursts?|filme|filmen|reaktion(?:en)?"
+    r"|réactions?|reazion[ei]|filmati|películas?|ráfagas?|videos?)\b",
     re.I,
 )
+_BEGIN = 28  # characters from the begin of a clause to what it is about
 
 
 def _film_what_divides(text: str, found: list[Clause]) -> None:
     """ "P1 every 5 min for 2 h; film a dividing cell every 30 s": a reaction without an "if".
 
-    Only where an earlier clause has the time lapse's own interval.
+    Only where the time lapse has an interval of its own in another clause.
     """
-    lapse = False
+    named = any(_target_of(c) is not None for c in found)
     for clause in found:
-        if clause.about is not About.BASELINE:
+        if clause.about is not About.BASELINE or clause.places:
             continue
-        if lapse and clause.has("every") and not clause.places:
-            said = _FILMED.match(text, clause.start, clause.end)
-            targets = [m for m in clause.marks if m.concept == "target" and m.name not in _PLAIN]
-            if said is not None and targets and targets[0].start <= said.end() + 2:
-                clause.about = About.TRIGGER
-                continue
-        lapse = lapse or clause.has("every") or (clause.quantities > 0 and bool(clause.places))
+        target = _target_of(clause)
+        told = target is not None and target.start - clause.start <= _BEGIN
+        films = named and _FILMS.match(text, clause.start, clause.end) is not None
+        after = _bare_after(found, clause) if told or films else []
+        if not (clause.quantities or after) or not (told or films):
+            continue
+        if _has_interval(found, {id(clause), *map(id, after)}):
+            clause.about = About.TRIGGER
+            for later in after:
+                later.about = About.REACTION
+            return
+
+
+def _target_of(clause: Clause) -> Mark | None:
+    targets = [m for m in clause.marks if m.concept == "target" and m.name not in _PLAIN]
+    return targets[0] if targets else None
+
+
+def _bare_after(found: list[Clause], clause: Clause) -> list[Clause]:
+    """Clauses right behind one, in its sentence, that hold nothing but amounts."""
+    out = []
+    for later in found[found.index(clause) + 1 :]:
+        if later.sentence != clause.sentence or later.about is not About.BASELINE or later.places:
+            break
+        if not (later.bare or later.has("every")):
+            break
+        out.append(later)
+    return out
+
+
+def _has_interval(found: list[Clause], without: set[int]) -> bool:
+    """Whether the time lapse has its times in other clauses: an interval, or two bare times."""
+    others = [c for c in found if c.about is About.BASELINE and id(c) not in without]
+    if any(c.has("every") and c.quantities > c.places for c in others):
+        return True
+    return sum(c.quantities - c.places for c in others) >= 2 and any(c.places for c in others)
 
 
 _PLAIN = ("cell", "nucleus")
@@ -259,7 +289,7 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
     own = [_alone(text, clause) for clause in sentence]
     if About.SEARCH in own:
         own = [None if about is About.TRIGGER else about for about in own]
-    if own[0] is About.FOCUS and not any(c.places or c.has("for", "search") for c in sentence):
+    if own[0] is About.FOCUS and not any(_leaves_focus(text, c) for c in sentence):
         own = [about if about is not None else About.FOCUS for about in own]
     has = {concept for clause in sentence for concept in clause.concepts}
     label = _label(text, sentence[0])
@@ -318,6 +348,18 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
     if trigger is not None:
         _reaction_before(sentence, trigger)
     return triggered or trigger is not None
+
+
+_FOR_SO_LONG = re.compile(r"\b(?:for|für|pendant|per|durante|über)\s+(?:about |etwa )?\d", re.I)
+
+
+def _leaves_focus(text: str, clause: Clause) -> bool:
+    """Whether a clause of a sentence that begins with autofocus is about the images."""
+    if clause.places or (clause.has("search") and clause.has("best", "return")):
+        return True
+    if clause.has("every") and clause.quantities and not clause.has("nth", "every_visit"):
+        return True
+    return _FOR_SO_LONG.search(text, clause.start, clause.end) is not None
 
 
 def _alone(text: str, clause: Clause) -> About | None:

@@ -47,6 +47,7 @@ def read_clocks(
             continue
         mark = near.left(a, "until", "from", "every", words=2)
         until = mark is not None and mark.concept == "until"
+        until = until or near.right(b, "stop_run", words=0) is not None
         between = _RANGE.search(near.text[max(0, a - 6) : a]) and found.said.get("start_at")
         if until or between or (mark is None and clause.about is About.STOP):
             ends.append((q.when, q))

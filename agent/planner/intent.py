@@ -129,16 +129,32 @@ def _begins_as_question(sentence: str, at: int, marks: Sequence[Mark]) -> bool:
     asks = sentence.rstrip().endswith("?")
     if asks and (_POLITE.match(sentence) or _VERB_FIRST.match(sentence[begin - at :])):
         return True
+    if asks and (_NOUN_FIRST.match(sentence) or _IF_I.search(sentence)):
+        return True
     if asks and any(m.concept == "question" and at <= m.start < at + len(sentence) for m in marks):
         return True
     near = [
         m
         for m in marks
-        if m.concept == "question" and begin <= m.start <= begin + (12 if asks else 1)
+        if m.concept == "question"
+        and begin <= m.start <= begin + (12 if asks else 1)
+        and (asks or not _WHAT_I_WANT.match(sentence, m.end - at))
     ]
     return bool(near)
 
 
+_WHAT_I_WANT = re.compile(  # "What I would like": no question
+    r"\s*(?:i|we|ich|wir|je|j'|nous|vorrei|voglio|mi serve|quiero|necesito|me gustaría)(?!\w)", re.I
+)
+_NOUN_FIRST = re.compile(
+    r"\W*(?:(?:total|expected|approximate) )?(?:light|dose|disk|data|file|size|cost|price|time|duration|number|amount"
+    r"|licht|dosis|daten|kosten|dauer|lumière|dose|taille|coût|durée|luce|dati|costo|durata|luz|datos|costo|duración)"
+    r"\b",
+    re.I,
+)
+_IF_I = re.compile(
+    r"\b(?:do|does|will|would|is|are) (?:i|we|it|that|this|there|they)\b[^?]*\?\s*$", re.I
+)
 _VERB_FIRST = re.compile(
     r"^\W*(what|which|how|why|who|where|is|are|does|do|did|will|would|can|could|may|has|have|should|must|am|kann|können|ist|sind|gibt"
     r"|reicht|hat|passt|geht|est|peut|y a|è|sono|può|posso|ci|basta|hay|es|puede|puedo|tiene|cabe)\b",

@@ -67,4 +67,13 @@ def strangers(
         named = any(c.start <= start < c.end for c in channels)
         if match[1].isupper() and not named and not any(x <= start < y for x, y in near.held):
             out.append((start, channel.end))
+    for match in _EXPOSED.finditer(near.text):  # "Rhod 40 ms" in a list of channels
+        a, b = match.span(1)
+        if match[1].lower() in known or any(c.start < b and a < c.end for c in channels):
+            continue
+        if channels and not any(x <= a < y for x, y in near.held):
+            out.append((a, match.end()))
     return out
+
+
+_EXPOSED = re.compile(rf"(?:^|[,;+(:]\s*)({_WORD})\s*[@(:]?\s*\d+(?:[.,]\d+)?\s?ms(?!\w)")

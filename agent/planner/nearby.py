@@ -69,6 +69,11 @@ class Nearby:
         if mark is None:
             return False
         between = self.text[mark.end : start]
+        if self.text[mark.start : mark.end].lower() in ("no", "non", "nein", "ne", "nee") and any(
+            m.concept == "correction" and m.start <= mark.start and mark.start - m.end <= 2
+            for m in self.marks
+        ):
+            return False  # "P3, sorry, no, P4" takes P3 back
         return "," not in between and _UNLESS.search(between) is None
 
     def declined(self, end: int, words: int = 4) -> bool:

@@ -16,7 +16,7 @@ from rapidfuzz.distance import OSA
 if TYPE_CHECKING:
     from agent.planner.lexicon import Lexicon
 
-_WORD = re.compile(r"(?<![^\W_])[^\W\d_]+(?:'[^\W\d_]+)?")
+_WORD = re.compile(r"\bfull stop\b|(?<![^\W_])[^\W\d_]+(?:'[^\W\d_]+)?")
 _SAME = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "−": "-", "–": "-", "‐": "-"})
 SHORTEST = 4  # letters of a word that can be taken for a mistyped one (of a longer word)
 
@@ -44,7 +44,8 @@ class Normal:
 
 def normal(text: str, lexicon: Lexicon) -> Normal:
     """Words that are near a known one become that one; case is kept elsewhere."""
-    plain = text.translate(_SAME)
+    plain = _BULLET.sub(r"\1•", text.translate(_SAME))
+    plain = _UM.sub(" an ", plain)
     out: list[str] = []
     starts = [(0, 0)]
     length = last = 0
@@ -75,6 +76,8 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
     return Normal(text, "".join(out), tuple(starts))
 
 
+_BULLET = re.compile(r"(?m)^([ \t]*)[-–](?=\s)")  # "- 5 h" of a list is no range
+_UM = re.compile(r"(?<=\d) um (?=(?:P\d|die |den |das |dem |der |position))")  # German "round"
 _WEB = re.compile(r"\S+@\S+|[a-z]+://\S+", re.I)
 _GLUED = re.compile(r"\d+([.,]\d+)?\s*(s|sec|secs|min|mins|h|hr|hrs|d)\b", re.I)  # q30min
 _FAR = re.compile(r"(?:fra|afr|farr|faar|fr)[ -](?=red\b)", re.I)  # "fra red" is not red
@@ -83,12 +86,15 @@ _SLIPS = {"whne": "when", "wehn": "when", "hwen": "when", "eahc": "each", "thne"
 
 
 _TENS = {"ten": "10", "twenty": "20", "forty": "40", "fourty": "40", "sixty": "60"}
+_SPOKEN = {"full stop": ".", "comma": ","}
 _X = re.compile(r"[ -](?:x|ex)\b", re.I)
 
 
 def _special(text: str, match: re.Match[str]) -> str | None:
     """ "Forty x" and "bin2" in the spelling that is read."""
     word = match.group().lower()
+    if word in _SPOKEN:
+        return _SPOKEN[word]
     if word in _TENS and _X.match(text, match.end()):
         return _TENS[word]
     if word == "ex" and re.search(
@@ -100,11 +106,16 @@ def _special(text: str, match: re.Match[str]) -> str | None:
     return None
 
 
+_TITLE = re.compile(r"\b(?:prof|dr|mr|mrs|ms|st|sig|sra?|mme|mlle|frau|herrn?)\.?$", re.I)
+
+
 def _a_name(text: str, match: re.Match[str]) -> bool:
     """Whether a capital inside a sentence makes it somebody's name (or a German noun)."""
     if not match.group()[0].isupper() or match.group().isupper():
         return False
     before = text[: match.start()].rstrip(" \t")
+    if _TITLE.search(before):
+        return True
     initial = re.search(r"(?<![^\W_])[A-Z]\.$", before) is not None  # "E. Rossi"
     return initial or (bool(before) and before[-1] not in ".!?:;-*\n(")
 

@@ -66,6 +66,8 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
     found: list[Channel] = []
     for match in pattern.finditer(text):
         name = re.sub(r"[\s-]+", " ", match.group().lower())
+        if _PERSON.search(text[max(0, match.start() - 10) : match.start()]):
+            continue
         preset = names.get(name) or names.get(match.group().lower()) or _squeezed(name, names)
         if preset is None:
             continue
@@ -90,6 +92,9 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
     return found
 
 
+_PERSON = re.compile(  # Frau Kern, Dr. Green
+    r"\b(?:Frau|Herrn?|Dr\.?|Prof\.?|Mrs?\.?|Ms\.?|Sig\.?(?:ra|na)?|Mme|Mlle|Sra?\.?|Señora?) $"
+)
 _NEITHER = re.compile(  # "weder DAPI noch GFP"
     r"\b(neither|weder|ni(?= l'|\s)|né)\s+[^.;,:]{0,24}$|\b(nor|noch|ni|né)\s+(the |den |das |le |la |il |el )?$",
     re.I,
@@ -122,6 +127,11 @@ def _listed(between: str) -> bool:
 
 
 _PLAIN = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+)?$")  # green, far red, nuclei: no dye's name
+_PICTURE_OF = re.compile(
+    r"\b(?:movies?|films?|images?|pictures?|time[ -]?lapses?|recordings?|stacks?|shots?|frames?|photos?|bilder"
+    r"|aufnahmen?|filme?|zeitraffer|vidéo|photos?|immagini|foto|imágenes|película|vídeo)"
+    r" (?:of|von|der|des|dei|delle|di|de|de los) (?:the |my |their |den |meinen |mes |los )?$"
+)
 _STRUCTURES = frozenset({"nuclei", "nucleus", "cytoplasm", "chromatin", "dna"})
 
 
@@ -137,6 +147,8 @@ def _like_a_channel(text: str, start: int, end: int, near: Nearby) -> bool:
     ):
         return True
     before = text[max(0, start - 24) : start].lower()
+    if _PICTURE_OF.search(before):
+        return True
     if re.search(
         r"\b(most|more|many|of|a|an|any|each|every|when|if|the number of|dead|dying)\s+$", before
     ):
@@ -252,7 +264,7 @@ def read_exposures(
         _share(q, clause, channels, clause_at, found)
 
 
-_JOINED = re.compile(r"\s+(and|und|et|e|y)\s+|\s*[&/]\s*", re.I)
+_JOINED = re.compile(r"\s*,\s*|\s+(and|und|et|e|y)\s+|\s*[&/]\s*", re.I)
 
 
 def _with_units(

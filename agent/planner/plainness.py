@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 LONGEST = 4000  # characters of an instruction
 _WEB = re.compile(r"[a-z][a-z0-9+.-]*://[^\s,;)>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.I)
 _CODE = re.compile(
-    r"\w+_\w+(\.\w+)*\s*[:=]"  # exposure_ms.FITC=
+    r"(?!(?<!\w)[a-z]{1,2}_[a-z]{1,5}\s*=\s*\d)\w+_\w+(\.\w+)*\s*[:=]"  # exposure_ms.FITC=
     r"|(?<![\w-])--[a-z]\w+"  # --force
     r"|```|\{\{|\{%|\$\(|\$\{|<\?|</?[a-z][\w-]*(\s[^<>]*)?/?>|&\w+;"
-    r"|\w\s*[:=]\s*[{\[]"  # gate: {
+    r"|(?!(?<!\w)[a-z]\s*=)(?<!\bxy)(?<!\blambda)\w\s*[:=]\s*[{\[]"  # gate: {
     r"|\w=(true|false|yes|no|null|none|off|on)\b"
     r"|[\"']\s*:\s*[\"'\d{\[]"  # "exposure": 7
     r"|\b\w+\.\w+\([^)]*\)"  # limits.disable()

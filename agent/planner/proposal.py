@@ -65,7 +65,7 @@ def propose(draft: Draft, config: MicroscopeConfig, facts: InstrumentFacts | Non
     if draft.refusals:
         return Proposal(replace(draft, intent=Intent.REFUSE))
     if draft.base is not None:
-        config = with_places(draft.base, config)
+        config = with_places(draft.base, config, draft.get("positions", ()))
     full = complete(draft, config)
     if draft.intent is Intent.ANSWER:
         return Proposal(full, answer=answer(full, config, facts))

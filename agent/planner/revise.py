@@ -30,6 +30,7 @@ from hardware.data.microscope_config import MarkedPosition
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Sequence
 
     from agent.check import InstrumentFacts
     from agent.planner.source import Source
@@ -88,13 +89,13 @@ def revise(
     called: str = "the plan",
 ) -> Revision:
     """The plan with the change that the words ask for. Checks are the caller's."""
-    said = understand(words, with_places(plan, config), now)
+    said = understand(words, with_places(plan, config, tuple(config.positions)), now)
     if said.refusals or said.intent is Intent.REFUSE:
         return Revision(None, refusals=said.refusals)
     draft, changed = overlay(plan, said, config, Kept(called))
     if draft.questions:
         return Revision(None, changed, questions=draft.questions)
-    full = complete(draft, with_places(plan, config))
+    full = complete(draft, with_places(plan, config, draft.get("positions", ())))
     if full.questions or full.refusals:
         return Revision(None, changed, full.questions, full.refusals)
     try:
@@ -117,7 +118,9 @@ def overlay(
     own = with_places(plan, config)
     before = {slot: Said(slot, value, source) for slot, value in facts_of(plan).items()}
     after, changed = _changed(before, said, said.instruction, own)
-    asked = tuple(q for q in said.questions if q.slot != "positions")
+    asked = tuple(q for q in said.questions if q.slot != "positions" or q.choices)
+    if _NO_WATCH.search(said.instruction):  # "stop watching" is no end of the run
+        asked = tuple(q for q in asked if not q.slot.startswith(("stop.", "target", "reaction.")))
     if not asked and not changed and after.keys() == before.keys():
         text = "what is to be changed? Say it with a value, such as “every 3 min”"
         asked = (Question("change", text),)
@@ -134,7 +137,7 @@ def rebuild(
     base = draft.base
     if base is None:
         return assemble(draft, config, facts)
-    own = with_places(base, config)
+    own = with_places(base, config, draft.get("positions", ()))
     source = Kept("the plan")
     before = {slot: Said(slot, value, source) for slot, value in facts_of(base).items()}
     old = assemble(complete(Draft(draft.instruction, said=before), own), own, facts)
@@ -146,8 +149,8 @@ def rebuild(
     return _merge(base, old, new)
 
 
-def with_places(plan: Plan, config: MicroscopeConfig) -> MicroscopeConfig:
-    """The microscope with the plan's own positions as its marked ones."""
+def with_places(plan: Plan, config: MicroscopeConfig, more: Sequence[str] = ()) -> MicroscopeConfig:
+    """The microscope with the plan's own positions as its marked ones, and `more` of its own."""
     places = plan.baseline.stage_positions
     if isinstance(places, useq.WellPlatePlan):
         return config
@@ -156,6 +159,7 @@ def with_places(plan: Plan, config: MicroscopeConfig) -> MicroscopeConfig:
         for p in places
         if p.name
     }
+    marked |= {n: place for n, place in config.positions.items() if n in more and n not in marked}
     return config.model_copy(update={"positions": marked})
 
 
@@ -231,11 +235,16 @@ def _lists(
     ]
     if skipped:
         rest = tuple(name for name in known if name not in skipped)
-        if rest:
-            new["positions"] = Said("positions", rest, Kept(f"asked: {words}"))
+        added = [n for n in _names(new.get("positions")) if n not in skipped and n not in rest]
+        if rest or added:  # "P5 instead of P1"
+            new["positions"] = Said("positions", (*rest, *added), Kept(f"asked: {words}"))
     elif "positions" in new and adds:
         joined = tuple(dict.fromkeys((*known, *new["positions"].value)))
         new["positions"] = replace(new["positions"], value=joined)
+
+
+def _names(said: Said | None) -> tuple[str, ...]:
+    return () if said is None else tuple(said.value)
 
 
 def _merge(plan: Plan, old: Plan, new: Plan) -> Plan:

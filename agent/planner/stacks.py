@@ -35,12 +35,15 @@ def read_stacks(
         ends = _from_to(here, prefix, near, found)
         taken |= ends
         here = [q for q in here if q.span.start not in ends]
-        here.sort(key=lambda q: q.kind is not Kind.COUNT)  # the number of planes first
+        here.sort(key=lambda q: (q.kind is not Kind.COUNT, not _planes(q, near)))  # planes first
         bare: list[Quantity] = []
         for q in here:
             if q.kind is Kind.LENGTH:
                 if not _length(q, prefix, near, found) and q.value <= LONGEST_UM:
                     bare.append(q)
+                taken.add(q.span.start)
+            elif q.kind is Kind.COUNT and _unitless_step(q, prefix, near, found):
+                _say(found, f"{prefix}step_um", float(q.value), q)
                 taken.add(q.span.start)
             elif q.kind is Kind.COUNT and _planes(q, near):
                 _say(found, f"{prefix}planes", int(q.value), q)
@@ -74,12 +77,33 @@ def _from_to(here: Sequence[Quantity], prefix: str, near: Nearby, found: Found) 
     return taken
 
 
+_APART = re.compile(
+    r"\s*(?:apart|spacing|spaced|steps?|step size|abstand|d'écart|distanti|separados)\b", re.I
+)
+_STEP = re.compile(
+    r"\b(?:spacing|spaced(?: by)?|step(?: size)?|dz|delta ?z|apart by|abstand)\s*[:=]?\s*$", re.I
+)
+
+
+def _unitless_step(q: Quantity, prefix: str, near: Nearby, found: Found) -> bool:
+    """ "7 z planes 1.5 apart": micrometres, where the number of planes was said."""
+    if f"{prefix}planes" not in found.said or f"{prefix}step_um" in found.said or q.every:
+        return False
+    a, b = q.span.start, q.span.end
+    behind = _APART.match(near.text, b)
+    return behind is not None or _STEP.search(near.text[max(0, a - 20) : a]) is not None
+
+
 def _planes(q: Quantity, near: Nearby) -> bool:
     return (
-        float(q.value).is_integer()
+        q.kind is Kind.COUNT
+        and float(q.value).is_integer()
         and q.value > 1
         and not q.every
-        and near.right(q.span.end, "planes", words=1) is not None
+        and (
+            near.right(q.span.end, "planes", words=1) is not None
+            or re.search(r"(?<!\w)N_?z\s*=\s*$", near.text[: q.span.start], re.I) is not None
+        )
     )
 
 

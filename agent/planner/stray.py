@@ -77,7 +77,7 @@ def stray_numbers(
 
 _COORDINATE = re.compile(
     r"(?<![\w])(?<!delta )(?<!step )(?<!Δ )([xyz])\s*=\s*(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)?(?![\w])"
-    r"|(?<![\w])([xyz]) (?:to |at |position )?(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)(?![\w])",
+    r"|(?<![\w])([xyz]) (?:to |at |position )?(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)(?![\w])(?!\s*[/x]\s*\d)",
     re.I,
 )
 _IN_UM = {"mm": 1e3, "cm": 1e4, "m": 1e6}

@@ -98,7 +98,13 @@ def role(q: Quantity, near: Nearby) -> Role:
     if _AT.search(near.text[max(0, a - 6) : a]):
         return Role.INTERVAL
     if left is not None and left.concept == "every":
-        return Role.INTERVAL
+        between = [m for m in near.marks if left.end <= m.start and m.end <= a]
+        if not any(m.concept in ("target", "events") for m in between):  # "each division 10 min"
+            return Role.INTERVAL
+        left = None
+    until = near.left(a, "until", words=1)
+    if until is not None and q.kind is Kind.DURATION and q.value >= SHORT_S:
+        return Role.TOTAL  # "then every 5 min until 12 h"
     total = near.right(b, "total_light", words=0) or near.left(a, "total_light", words=1)
     if total is not None:
         return Role.TOTAL

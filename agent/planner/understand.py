@@ -40,6 +40,7 @@ from agent.planner.slots import fits, slot_of
 from agent.planner.stacks import read_stack_channels, read_stacks
 from agent.planner.stray import stray_numbers
 from agent.planner.times import Lapse, lapse, say, timed
+from agent.planner.unread import unread
 from agent.planner.watching import read_reaction, read_watching
 from agent.planner.where import Places, corrected_plate, places, read_where
 from agent.planner.wishes import (
@@ -172,6 +173,8 @@ def _read(
     where_slot = "wells" if "plate" in found.said else "positions"
     found.left_over += [(where_slot, a, b) for a, b in exceptions(parts, near, places)]
     found.left_over += [("channels", a, b) for a, b in strangers(near, channels, words.known)]
+    spots = [(p.span.start, p.span.end) for p in where.positions]
+    found.left_over += unread(pairs, channels, spots, parts, near, found)
     found.stack_wanted = _wanted("stack", parts, near)
     found.grid_wanted = _wanted("grid", parts, near)
     found.unknown = [
@@ -288,17 +291,21 @@ def _unknown(found: Found, config: MicroscopeConfig) -> tuple[No, ...]:
     )
 
 
+def _asking(draft: Draft, text: str) -> Draft:
+    """One more question about words that have no slot."""
+    if any(q.text == text for q in draft.questions):
+        return draft
+    asked = sum(q.slot.startswith("unclear") for q in draft.questions)
+    return draft.asking(Question(f"unclear.{asked + 1}" if asked else "unclear", text))
+
+
 def _unclear(draft: Draft, found: Found) -> Draft:
     """What has a unit and no slot is asked about: leaving it out would be a guess."""
     lengthy = (
         draft.has("duration_s") or draft.has("phases") or draft.has("rounds") or draft.has("once")
     )
     for a, b in (*found.unclear, *(() if lengthy else found.bare_clocks)):
-        words = found.words(a, b)
-        asked = sum(q.slot.startswith("unclear") for q in draft.questions)
-        slot = f"unclear.{asked + 1}" if asked else "unclear"
-        if not any(q.text == f"what is {words} for?" for q in draft.questions):
-            draft = draft.asking(Question(slot, f"what is {words} for?"))
+        draft = _asking(draft, f"what is {found.words(a, b)} for?")
     if found.open_phases and "phases" not in found.said:
         missing = "interval_s" if any(i is None for i, _ in found.open_phases) else "duration_s"
         what = "how often" if missing == "interval_s" else "for how long"
@@ -318,8 +325,11 @@ def _unclear(draft: Draft, found: Found) -> Draft:
             Question("plate", f"which kind of well plate is it, for {found.words(a, b)}?")
         )
     for slot, a, b in found.left_over:
-        if not any(q.slot == slot for q in draft.questions):
-            draft = draft.asking(Question(slot, f"what do you mean by {found.words(a, b)}?"))
+        text = f"what do you mean by {found.words(a, b)}?"
+        if slot == "unclear":
+            draft = _asking(draft, text)
+        elif not any(q.slot == slot for q in draft.questions):
+            draft = draft.asking(Question(slot, text))
     if found.message is not None:
         a, b = found.message
         words = found.words(a, b)

@@ -50,6 +50,8 @@ _NOTHING = frozenset(  # words that name nothing to look for
         " es das dies etwas was interessantes gefunden möglich nötig fokus seltsam komisch passiert gut fertig"
         " ça cela quelque chose intéressant trouvé possible nécessaire bizarre se passe arrive bon prêt"
         " qualcosa interessante trovato possibile necessario strano succede accade bene pronto fuoco"
+        " such film films movie movies burst bursts reaction reactions run runs recording experiment acquisition"
+        " focus autofocus aufnahme lauf film experiment acquisition enregistrement ripresa esperimento experimento"
         " algo interesante encontrado posible necesario raro rara pasa ocurre bien listo foco lgo",
     )
 )
@@ -107,7 +109,7 @@ def _free_words(
     text: str, triggers: Sequence[Clause], chosen: Mark | None
 ) -> tuple[str, int, int] | None:
     """What is watched for in the person's own words: "as soon as a rosette shows up"."""
-    for clause in triggers:
+    for clause in sorted(triggers, key=lambda c: not c.conditional):
         start = clause.start
         opening = [m for m in clause.marks if m.concept in ("if", "watch")]
         if opening:

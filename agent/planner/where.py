@@ -221,7 +221,8 @@ def _positions(
             if one.count is not None and not told:
                 found.say("positions.count", one.count, a, b)
             continue
-        if one.said is Said.NAMES and known_named and not set(names) & set(known):
+        stranger = one.said is Said.NAMES and known_named and not set(names) & set(known)
+        if stranger and not _INSTEAD.match(near.text, b):
             continue  # P18 is a passage where P1 is a position
         if denied:
             gone |= set(names)
@@ -258,10 +259,15 @@ def _positions(
         found.say("positions", tuple(told), first, last, "positions")
 
 
+_INSTEAD = re.compile(
+    r"\s*(?:instead of|rather than|statt|anstelle|au lieu|invece|en (?:lugar|vez))\b", re.I
+)
 _ALSO = re.compile(r"\b(also|and|plus|too|auch|und|aussi|et|anche|e|también|y)\s*$", re.I)
 _ONE_MORE = re.compile(r"\s+(one|two|three|four|five|six|eins|zwei|drei|vier|fünf|sechs)\b", re.I)
 _SOME = re.compile(
-    r"\b(some|a few|several|einige[nr]?|ein paar|quelques|alcun[ei]|algun[oa]s)( of)?( my| the)?\s*$",
+    r"\b(some|a few|several|two|three|four|five|[2-9]|zwei|drei|vier|fünf|deux|trois|quatre|cinq|due|tre|quattro"
+    r"|cinque|dos|tres|cuatro|cinco|half|most|any two|any three|einige[nr]?|ein paar|quelques|alcun[ei]|algun[oa]s)( (of|von|der|de|des|delle|di|dei|de las|de mis))?"
+    r"( my| the| meinen?r?| den| mes| las| mis| le mie)?\s*$",
     re.I,
 )
 _LIST = re.compile(r"[\s,:.-]*(?:only |just |nur |seulement |solo |sólo )?(?=p?\d)", re.I)

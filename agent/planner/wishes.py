@@ -46,6 +46,8 @@ def read_search(
         if clause.about is not About.SEARCH or q.kind is not Kind.COUNT:
             continue
         a, b = q.span.start, q.span.end
+        if _ALL.search(near.text[:a]):
+            continue  # "the two best of all six"
         if near.right(b, "rounds", words=0) is not None and near.left(a, "best", words=1) is None:
             found.say("search.rounds", int(q.value), a, b)
         elif float(q.value).is_integer() and near.near(
@@ -74,6 +76,9 @@ def read_search(
     if "search.by" not in found.said and target is not None:
         start, end = found.where["target"]
         found.say("search.by", "target", start, end)
+
+
+_ALL = re.compile(r"\b(?:all|alle[nr]?|toutes les|tous les|tutt[ei] e|tod[ao]s l[ao]s)\s+$", re.I)
 
 
 def read_stop(quantities: Quantities, near: Nearby, found: Found) -> None:
@@ -231,10 +236,13 @@ def _rounds(a: int, b: int, near: Nearby) -> bool:
     """ "40 time points", "time points: 40", "N = 40", "x 40"."""
     if near.right(b, "rounds", words=0) is not None:
         return True
-    label = near.left(a, "rounds", words=0)
+    label = near.left(a, "rounds", words=1)
     if label is not None and _LABELLED.fullmatch(near.text[label.end : a]):
         return True
     ends = re.match(r"\s*($|[.,;)\n])", near.text[b:]) is not None
+    begins = label is not None and re.search(r"(?:^|[.,;:(\n]|of)\s*$", near.text[: label.start])
+    if label is not None and ends and begins and not near.text[label.end : a].strip():
+        return True
     return ends and _N.search(near.text[max(0, a - 8) : a]) is not None
 
 
@@ -250,6 +258,8 @@ def read_rounds(
             continue
         if not _rounds(a, b, near) or q.value == 1:
             continue
+        if any(m.concept == "every" and m.start < a < m.end for m in near.marks):
+            continue  # "8 min between two images"
         if clause.about is About.SEARCH or (
             clause.about is About.BASELINE and clause.sentence in searching
         ):

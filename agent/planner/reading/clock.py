@@ -20,6 +20,9 @@ _DOT = re.compile(r"([0-2]?[0-9])\.([0-5][0-9])(?![0-9.])")
 _FRENCH = re.compile(r"([0-2]?[0-9])\s?h\s?([0-5][0-9])?(?!\w)")
 _HOUR = re.compile(r"([0-2]?[0-9])(?![0-9.,:/]*[0-9])")
 _WORD = re.compile(r"[^\W\d_]+")
+_SPAN = re.compile(
+    r"(?:after|nach|apres|dopo|despues de|tras|in|en|fra|tra|dans|pendant|durante|for|per)\s+$"
+)
 
 
 def clock_at(f: Folded, at: int, g: Grammar) -> Clock | None:
@@ -127,6 +130,8 @@ def _digits(
     ):
         return _halved(f, Time(match.end(), int(match[1]), int(match[2])), p)
     match = _FRENCH.match(low, at)
+    if match and not match[2] and (p.english or _SPAN.search(low, max(0, at - 24), at)):
+        match = None  # "after 24 h", "for the last 2 h" are durations
     if match and (context or _range_of_hours(f, at, match.end())):
         return _halved(f, Time(match.end(), int(match[1]), int(match[2] or 0), padded=True), p)
     match = _HOUR.match(low, at)

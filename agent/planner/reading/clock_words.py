@@ -63,6 +63,7 @@ class Phrases:
     month_of: tuple[tuple[re.Pattern[str], int], ...]
     between: re.Pattern[str]
     hours_24: bool
+    english: bool
     any: re.Pattern[str]  # what a clock time can begin with
     numbers: frozenset[str]
     dates: tuple[re.Pattern[str], re.Pattern[str]]  # 25 Nov, Nov 25
@@ -113,6 +114,7 @@ def phrases(language: str) -> Phrases:
             rf"\s*(?:{alternatives(listed('between'), whole=False)}(?:\s+|(?<='))|\s)?\s*"
         ),
         hours_24=table.tables[0]["clock"]["hour_24"] == "true",
+        english=language == "en",
         any=re.compile("|".join(["[0-9]", *(x.pattern for x in begin)])),
         numbers=frozenset(table.number_starts),
         dates=_dates("|".join(x.pattern for x, _ in months)),

@@ -108,6 +108,8 @@ def rate_at(f: Folded, at: int, g: Grammar) -> Measure | None:
             number, end, times, spelled = value, match.end(), True, True
     if number is None:
         read = number_at(f.low, at, g.words)
+        if read and f.low[read.end : read.end + 1] == "'":
+            read = None  # un'immagine
         article = None if read else g.article.match(f.low, at)
         if read and read.value < 1:
             return None  # 1/2 an hour
@@ -147,8 +149,8 @@ def _per(
         if not unit or unit[0].kind is not Kind.DURATION:
             return None
         size, name, end = unit[0].size, unit[0].name, unit[1]
-    if _NOT_A_RATE.match(f.low, end):
-        return None
+    if _NOT_A_RATE.match(f.low, end) or (name in ("ms", "us") and number != 1):
+        return None  # "40/120 ms" are two exposures
     value = size / number if number else float("inf")
     top = size / upper if upper else None
     return Measure(Kind.RATE, value, f"/{name}", end, top, every=True, spelled=spelled)

@@ -55,6 +55,9 @@ _SPELLED = (
     "|trois|quatre|cinq|sept|huit|neuf|due|tre|quattro|cinque|sei|sette|otto|nove|dos|tres"
     "|cuatro|cinco|seis|siete|ocho|nueve"
 )
+_FILLERS = (
+    r"(?:(?:uh|uhm|um|er|erm|hm+|eh|ah|ahm|euh|em|also|auch|aussi|anche|tambien|then|maybe),?\s+)*"
+)
 _NOUN_NEXT = re.compile(r"\s+[^\W\d_]{5,}")
 _POINT_IN_TIME = re.compile(r"\s+(?:temporal|temporel|de temps|di tempo|de tiempo|in time)")
 _OF_TIME = re.compile(r"(?:time|data|end|zeit|z)[\s-]*$")  # "time points: 50" are no positions
@@ -64,6 +67,8 @@ _ENDS_LIST = re.compile(  # "P1, 2 and 4 in GFP", but not "P2, 1 wavelength", "P
     r"|und|oder|im|mit|alle|jede\w*|fur|auf|ab|bis|dann|aber|et|ou|en|avec|toutes|tous|chaque|pour|sur"
     r"|puis|mais|e|ed|o|con|ogni|per|su|poi|ma|y|cada|durante|por|pero|luego|all|only|also|please|bitte"
     r"|gfp|dapi|fitc|cy5|rhodamine|hoechst|mcherry|rfp|green|red|far|nuclei|overnight|once|hourly"
+    r"|nel|nella|nei|nelle|sul|sulla|al|alla|del|della|aux|dans|am|an|beim|durch|through|via|pendant|lors"
+    r"|within|inside|over|throughout|plus|as|well|together|using|mit|je|hourly|twice|starting|today|tonight"
     r"|gently|until|while|when|if|as|whenever|should|sobald|wenn|quand|quando|cuando)(?!\w))"
 )
 _RANGE_END_LOOSE = re.compile(r"[0-9]{1,3}")
@@ -274,7 +279,8 @@ class Reader:
     @property
     def _spoken(self) -> Joints:
         """Joints of numbers in words, which may follow each other without a comma."""
-        return Joints(self.j.to, re.compile(rf"{self.j.also.pattern}|\s+(?=(?:{_SPELLED})\b)"))
+        also = rf"(?:{self.j.also.pattern}){_FILLERS}|\s+(?=(?:{_SPELLED})\b)"
+        return Joints(self.j.to, re.compile(also))
 
     def _goes_on(self, start: int, end: int) -> bool:
         """Whether an article is a number here: "position eins bis vier", "da uno a quattro"."""
@@ -322,7 +328,8 @@ class Reader:
                 return bare[1], bare.end()
             return None
 
-        found = read_list(low, at, self.j, read)
+        filled = re.compile(rf"(?:{self.j.also.pattern}){_FILLERS}")
+        found = read_list(low, at, Joints(self.j.to, filled), read)
         if not found:
             return None
         names = spelled_out(list(found.items))

@@ -21,7 +21,7 @@ _WELL = re.compile(
     r"([A-Ha-h])(0?[1-9]|1[0-9]|2[0-4])(?![\w]|[.,][0-9])(?!\s?-?\s?(?:phase|arrest))"
 )
 _FAR_WELL = re.compile(r"([I-O])(0?[1-9]|[1-4][0-9])(?!\w|[.,][0-9])")  # of a large plate
-_ANY_WELL = re.compile(r"([A-Za-z]{1,2})([0-9]{1,3})(?![\w]|[.,][0-9])")
+_ANY_WELL = re.compile(r"(?![Cc][Yy][2357])([A-Za-z]{1,2})([0-9]{1,3})(?![\w]|[.,][0-9])")
 _ROW = re.compile(r"([A-Z]{1,2}|[a-p])(?![\w'])")
 _COLUMN = re.compile(r"([0-9]{1,3})(?![\w]|[.,:][0-9])")
 _CYCLE = re.compile(r"[gG][0-2]$")  # of a cell
