@@ -21,6 +21,7 @@ SIGNS = ((at.Gt, ">", "gt"), (at.Ge, ">=", "ge"), (at.Lt, "<", "lt"), (at.Le, "<
 UNITS = (  # of keys that end in them, the longest first
     ("_um_per_s", "um/s"),
     ("_moves_per_s", "1/s"),
+    ("_per_s", "1/s"),
     ("_j_cm2", "J/cm2"),
     ("_w_cm2", "W/cm2"),
     ("_ms", "ms"),

@@ -82,6 +82,7 @@ class WebConfig(WebModel):
     """/metrics without a token for programs on this computer."""
 
     limits: WebLimits = WebLimits()
+    """How much may be asked at once."""
 
     @property
     def tls(self) -> bool:
