@@ -9,16 +9,24 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agent.service.states import Level
+from agent.service.states import ExperimentState, Level
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.service.views import CheckView, HealthView, MessageView, StatusView
+    from agent.service.views import (
+        CheckView,
+        ExperimentView,
+        HealthView,
+        MessageView,
+        RunView,
+        StatusView,
+    )
     from agent.view.stagemap import StageMap
 
 Colour = Literal["good", "warning", "bad", "none"]
 SHAPES: dict[Colour, str] = {"good": "●", "warning": "▲", "bad": "■", "none": "○"}
+COMPARING = "comparing"  # why an experiment is prepared, in the supervisor's word
 _WORDS = {Level.GOOD: "all well", Level.WARNING: "look at it", Level.BAD: "trouble"}
 
 
@@ -55,13 +63,20 @@ def _light(status: StatusView, health: HealthView) -> Light:
     if check is not None and check.level is not Level.GOOD:
         return Light("Light", _colour(check.level), check.text)
     if status.run is not None:
-        word = status.run.light
-        colour: Colour = "bad" if word == "unknown" else "good"
-        text = "the sample is exposed" if word == "on" else ""
-        return Light("Light", colour, word, text)
+        return _of_run(status.run, status.current)
     if check is not None:
         return Light("Light", "good", check.text)
     return Light("Light", "none", "no run")
+
+
+def _of_run(run: RunView, one: ExperimentView | None) -> Light:
+    if one is not None and one.state is ExperimentState.HELD and "light off" in one.why:
+        return Light("Light", "good", "off", "looked at after the interruption")
+    if one is not None and one.state is ExperimentState.STARTING and one.why == COMPARING:
+        return Light("Light", "warning", "not known yet", "instrument and journal are compared")
+    if run.light == "unknown":
+        return Light("Light", "bad", "unknown", "look at the lamp")
+    return Light("Light", "good", run.light, "the sample is exposed" if run.light == "on" else "")
 
 
 def _focus(stage: StageMap) -> Light:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from agent.rundir import RunDir
 from agent.service.states import ExperimentState
 from agent.view.chart import draw_stage
 from agent.view.decisions import verdict_of
@@ -44,6 +45,7 @@ class Now:
     health: HealthView
     lights: tuple[Light, ...]
     last: ExperimentView | None
+    last_told: bool = False  # its report is there
     plan: tuple[str, ...] = ()
     channels: tuple[str, ...] = ()
     changes: tuple[ChangeView, ...] = ()
@@ -68,7 +70,9 @@ def read_now(service: Service, fov: str | None) -> Now:
         last = next((e for e in service.experiments(limit=20) if e.state.over and e.run), None)
         plan = () if one is None else tuple(service.plan_in_words(one.id))
         found = lights(status, health, StageMap(), messages)
-        return Now(status, health, found, last, plan=plan)
+        over = None if last is None else service.run_dir(last.id)
+        told = over is not None and RunDir(over).report.is_file()
+        return Now(status, health, found, last, last_told=told, plan=plan)
     stage = stage_map(run)
     chosen = next((f for f in stage.fields if f.name == fov), None)
     shots = latest_shots(run, chosen.name if chosen is not None else None)

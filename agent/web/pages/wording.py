@@ -17,7 +17,7 @@ _STATES = {
     ExperimentState.RUNNING: "running",
     ExperimentState.PAUSED: "paused",
     ExperimentState.STOPPING: "ending after this visit",
-    ExperimentState.HELD: "held, light off",
+    ExperimentState.HELD: "held",
     ExperimentState.COMPLETE: "complete",
     ExperimentState.STOPPED: "stopped",
     ExperimentState.FAILED: "failed",

@@ -11,8 +11,16 @@ import pytest
 
 from agent.live import command as live
 from agent.report.words import figure
-from agent.service.states import Level
-from agent.service.views import CheckView, HealthView, MessageView, StatusView
+from agent.service.states import Door, ExperimentState, Level
+from agent.service.supervisor import INTERRUPTED
+from agent.service.views import (
+    CheckView,
+    ExperimentView,
+    HealthView,
+    MessageView,
+    RunView,
+    StatusView,
+)
 from agent.view.chart import draw
 from agent.view.plots import Series
 from agent.view.stagemap import FieldState, FieldView, StageMap
@@ -162,6 +170,32 @@ def test_focus_and_judge_show_the_worst_news(
 def test_a_bad_check_makes_its_light_red(name: str) -> None:
     check = CheckView(name=name, level=Level.BAD, text="broken")
     assert _by_name(check, fields=(_field(),))[name.capitalize()] == "bad"
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "said", "light"),
+    [
+        (ExperimentState.RUNNING, "", "on", ("good", "on")),
+        (ExperimentState.RUNNING, "", "off", ("good", "off")),
+        (ExperimentState.HELD, INTERRUPTED, "unknown", ("bad", "unknown")),
+        (ExperimentState.STARTING, "comparing", "on", ("warning", "not known yet")),
+        (ExperimentState.HELD, "1 difference; light off", "unknown", ("good", "off")),
+    ],
+)
+def test_the_light_is_dark_only_when_somebody_has_looked(
+    state: ExperimentState, why: str, said: Any, light: tuple[str, str]
+) -> None:
+    run = RunView(
+        experiment=1, time_s=1, end_s=2, simulated=True, light=said, visits={}, late=0, bursts=(),
+        held={}, exposures_set={}, dose_max_fov=0, dose_total=0, dose_unit="s", errors=0,
+        refusals=0, last_visit=None, next_due_s=None,
+    )  # fmt: skip
+    one = ExperimentView(
+        id=1, name="x", goal="", who="Ada", door=Door.PAGE, submitted_utc=UTC, state=state, why=why
+    )
+    health = HealthView(level=Level.GOOD, checks=())
+    found = lights(_status(current=one, run=run), health, StageMap(), ())
+    assert [(x.colour, x.word) for x in found if x.name == "Light"] == [light]
 
 
 def test_lights_differ_by_shape() -> None:
