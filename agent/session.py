@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import sys
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +13,12 @@ from agent.act import Actor
 from agent.change.adopt import adopt, read_plan
 from agent.course import FULFILLED
 from agent.estimate import estimate
-from agent.expand import burst_series, turns
+from agent.expand import burst_series
+from agent.fit import in_words, unfit
 from agent.handoff import Handoff
 from agent.journal.journal import Journal
 from agent.journal.states import Outcome
+from agent.leg import Parts, in_one_line, run_leg
 from agent.live.desk import Desk
 from agent.loop import Loop
 from agent.perception import REHEARSAL_PATIENCE_S, Perception, give_up
@@ -35,7 +35,7 @@ from agent.settings import (
 )
 from agent.situation import Surroundings, affordable
 from agent.writer import Writer
-from hardware.data import Refusal, Rule
+from hardware.data import Refusal
 from hardware.disk import RESERVE_BYTES, DiskGuard
 from hardware.engine import Batches, VisitEngine
 from hardware.focusing import Focuser
@@ -61,8 +61,6 @@ if TYPE_CHECKING:
     from policies.judge import Judge
 
 __all__ = ["Ending", "Live", "Session", "end_s"]
-
-SWITCH_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +91,6 @@ class Ending:
     outcome: Outcome
     why: str
     error: BaseException | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    """What a run is made of."""
-
-    store: ImageStore
-    writer: Writer
-    handoff: Handoff
-    pump: Pump
-    loop: Loop
-    perception: Perception
 
 
 class Session:
@@ -147,13 +133,13 @@ class Session:
         A refusal says why the instrument is not as the plan needs it.
         """
         self.microscope.start()
-        refusal = self._unfit()
+        refusal = unfit(self.plan, self.microscope, self.gate)
         if refusal is not None:
             return refusal
         state = self.microscope.read()
         self.journal.records.set(objective=state.objective)
         fill(self.plan, self.journal.visits)
-        self.journal.records.note("start", _words(state))
+        self.journal.records.note("start", in_words(state))
         return state
 
     @property
@@ -185,7 +171,7 @@ class Session:
         if isinstance(binned, Refusal):
             found += (str(binned),)
         found += self._store_differences()
-        self.journal.records.note("resume", _words(state))
+        self.journal.records.note("resume", in_words(state))
         for difference in found:
             self.journal.records.note("difference", difference)
         fill(self.plan, self.journal.visits)  # where the start itself was interrupted
@@ -214,52 +200,10 @@ class Session:
                 self._adopt()
                 parts = self._assemble(store)
             except Exception as error:  # nothing is moving
-                return self._finish((Outcome.FAILED, _one_line(error)), store, [error])
-            store, failures = parts.store, self._leg(parts)
+                return self._finish((Outcome.FAILED, in_one_line(error)), store, [error])
+            store, failures = parts.store, run_leg(parts, self._acquire)
             if failures or not parts.pump.changing:
                 return self._finish(parts.pump.ending, store, failures)
-
-    def _leg(self, parts: _Parts) -> list[BaseException]:
-        """Visits until the run is over, or until a change is to be applied; what went wrong."""
-        pump, loop, handoff = parts.pump, parts.loop, parts.handoff
-        failures: list[BaseException] = []
-
-        def think() -> None:
-            try:
-                loop.run()
-            except BaseException as error:
-                failures.append(error)
-                pump.stop(Outcome.FAILED, f"loop: {_one_line(error)}")
-                handoff.close()
-
-        def acquire() -> None:
-            try:
-                try:
-                    self._acquire(pump)
-                finally:
-                    parts.writer.close()
-            except BaseException as error:
-                failures.append(error)
-                pump.stop(Outcome.FAILED, _one_line(error))
-            finally:
-                handoff.close(leave=pump.changing)  # the next leg deals with them
-
-        threads = [
-            threading.Thread(target=think, name="loop"),
-            threading.Thread(target=acquire, name="pump"),
-        ]
-        # while the loop computes, the pump would wait up to 5 ms for the interpreter after every
-        # device call; acquisition goes first
-        switch_s = sys.getswitchinterval()
-        sys.setswitchinterval(SWITCH_S)
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():  # short waits, so that Ctrl-C reaches this thread
-                thread.join(0.2)
-        sys.setswitchinterval(switch_s)
-        parts.perception.close()
-        return failures
 
     def stop(self, why: str) -> None:
         """End in order after the visit under way. From any thread or a signal handler."""
@@ -332,7 +276,7 @@ class Session:
             self._light_guard.light_off = microscope.light_off
         return gate, microscope
 
-    def _assemble(self, store: ImageStore | None) -> _Parts:
+    def _assemble(self, store: ImageStore | None) -> Parts:
         """Everything that a run needs, with the images of the leg before; moves nothing."""
         handoff = Handoff(simulated=self.clock.simulated, latency_s=self.plan.judge.latency_s)
         if store is None:
@@ -371,7 +315,7 @@ class Session:
         self._pump = pump
         if self._stop_asked is not None:  # before there was anything to stop
             pump.stop(Outcome.STOPPED, self._stop_asked)
-        return _Parts(store, writer, handoff, pump, loop, perception)
+        return Parts(store, writer, handoff, pump, loop, perception)
 
     def _actor(self) -> Actor:
         return Actor(
@@ -497,7 +441,7 @@ class Session:
         except StoreError as error:
             failures.append(error)
         if failures and outcome is not Outcome.FAILED:
-            outcome, why = Outcome.FAILED, "; ".join(filter(None, (why, _one_line(failures[0]))))
+            outcome, why = Outcome.FAILED, "; ".join(filter(None, (why, in_one_line(failures[0]))))
         if left_on:
             outcome, why = Outcome.FAILED, f"{why}; could NOT switch off: {', '.join(left_on)}"
         try:
@@ -521,34 +465,6 @@ class Session:
         for name in store.images:
             store.describe(name, recall.frame_rows(self.journal.database, name))
 
-    def _unfit(self) -> Refusal | None:
-        """Why the instrument is not as the plan needs it. Sets the binning, moves nothing."""
-        plan, home = self.plan, self.microscope.objective
-        if plan.objective is not None and plan.objective != home:
-            return Refusal(
-                Rule.OBJECTIVE,
-                f"a run with objective {home or 'unknown'} in place",
-                f"the plan is for {plan.objective}",
-                f"Turn the turret to {plan.objective} by hand, or change objective in the plan.",
-            )
-        binned = self.microscope.set_binning(plan.camera.binning)
-        if isinstance(binned, Refusal):
-            return binned
-        if not turns(plan, home):
-            return None
-        for preset in (plan.reaction.objective or "", home):  # there, and back again
-            answer = self.gate.objective(preset)
-            if isinstance(answer, Refusal):
-                return answer
-            if not self.microscope.pixel_size_um(preset) > 0:
-                return Refusal(
-                    Rule.PIXEL_SIZE,
-                    f"images with objective {preset}, whose pixel size nobody knows",
-                    "a pixel size for every objective that a run uses",
-                    f"Write objectives.items.{preset}.pixel_size_um in the microscope's YAML.",
-                )
-        return None
-
     def _model_says(self, kind: str, text: str) -> None:
         """What becomes of the model's process; in a thread of its own."""
         with contextlib.suppress(sqlite3.Error):
@@ -561,16 +477,3 @@ class Session:
     def _refused(self, refusal: Refusal) -> None:
         visit = self._pump.visit if self._pump is not None else None
         self.journal.records.refusal(refusal, "instrument", visit.id if visit else None)
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def _words(state: InstrumentState) -> str:
-    shutters = ", ".join(state.open_shutters) or "none"
-    return (
-        f"instrument at x {state.x_um:.1f}, y {state.y_um:.1f}, z {state.z_um:.2f} um; "
-        f"channel {state.channel or 'unknown'}, objective {state.objective or 'unknown'}, "
-        f"pixel {state.pixel_size_um:g} um; open shutters: {shutters}"
-    )
