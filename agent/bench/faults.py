@@ -26,9 +26,11 @@ AT_ONCE = 4  # most of a cell's time is waiting
 
 def catalogue() -> dict[str, tuple[Row, Measure]]:
     """Every fault by its name, and what measures it."""
+    from agent.bench.faults_outside import TRIALS, measure_outside
     from agent.bench.faults_rows import DEVICES, measure_device
 
-    return {row.name: (row, measure_device) for row in DEVICES}
+    found: dict[str, tuple[Row, Measure]] = {row.name: (row, measure_device) for row in DEVICES}
+    return found | {row.name: (row, measure_outside) for row, _ in TRIALS}
 
 
 def chosen(only: str | None) -> dict[str, tuple[Row, Measure]]:

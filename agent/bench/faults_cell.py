@@ -83,6 +83,7 @@ def run_with_fault(
             act = None
         runner = rig.resume(pace=PACE, **options)
         since_s = IDLE[0] if outside.calmly else 0.0
+        until(lambda: runner.heard(state="running") or not runner.alive, "running")
     else:
         runner = rig.start(faults(since_s, until_s), **options)
     if when is When.REACTING:
@@ -156,8 +157,8 @@ def measure(
     if harmed:
         # a killed runner says nothing: the supervisor tells of it, and the dead-man's record
         cell.message = mark(told or struck.code < 0)
-        named = word and _named(word, texts + said)
-        cell.truth = mark(bool(named or struck.code < 0) and _consistent(struck, outcome))
+        named = not word or struck.code < 0 or _named(word, texts + said)
+        cell.truth = mark(named and _consistent(struck, outcome))
     else:
         cell.message = Mark.NONE
         cell.truth = mark(_consistent(struck, outcome) and (quiet or _named(word, texts + said)))

@@ -22,6 +22,7 @@ from unittest import mock
 import agent.commands.conduct
 import agent.commands.rehearse
 import agent.commands.resume
+import agent.live.guard_memory
 import agent.live.guards
 import agent.report
 import agent.runner.main
@@ -30,7 +31,6 @@ import agent.session
 import agent.summary
 import hardware.store
 import policies.classical.judge
-import sim.core
 import sim.lamp
 import sim.scope
 from agent.live.guard_clock import ClockGuard
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 LITTLE_BYTES = 1e6
-PRELOADED = (policies.classical.judge, sim.scope, agent.report, agent.summary)
+PRELOADED = (policies.classical.judge, agent.report, agent.summary)
 DAC_OVERRIDE, DAC_READ_SEARCH = 1, 2  # root's rights to write where nobody may
 
 
@@ -114,13 +114,14 @@ def _witness(path: Path, slow: Path, slow_s: float) -> None:
 
 def _hand(what: str, flag: Path) -> None:
     """Somebody touches the instrument."""
-    equip = sim.core.SimCore.equip
+    open_scope = sim.scope.open_scope
 
-    def equipped(self: Any, *args: Any) -> None:
-        equip(self, *args)
-        touch_once(self, what, flag.exists)
+    def opened(*args: Any, **more: Any) -> Any:
+        scope = open_scope(*args, **more)
+        touch_once(scope.core, what, flag.exists)
+        return scope
 
-    mock.patch.object(sim.core.SimCore, "equip", equipped).start()
+    mock.patch.object(sim.scope, "open_scope", opened).start()
 
 
 def _jump(by_s: float, flag: Path) -> None:
@@ -140,6 +141,7 @@ def _memory(flag: Path) -> None:
 
     guard = partial(MemoryGuard, available=available)
     mock.patch.object(agent.live.guards, "MemoryGuard", guard).start()
+    mock.patch.object(agent.live.guard_memory, "LOOK_S", 0.2).start()  # the run is short
 
 
 def _unprivileged() -> None:

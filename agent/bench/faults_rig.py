@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from agent.account import Account
 
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-PATIENCE_S = 60.0
+PATIENCE_S = 90.0
+PING_S = 2.0
 ROUND_S, ROUNDS = 20.0, 5
 PACE = 20.0  # a round takes one real second
 TIMEOUTS = {"move_s": 1.0, "snap_s": 1.0}
@@ -73,6 +74,7 @@ class Runner:
         self._heard = heard
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        threading.Thread(target=self._ping, daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -82,7 +84,7 @@ class Runner:
 
     def order(self, do: str, **more: str) -> None:
         """One order."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it has ended, or was cut off
             os.write(self._orders.fileno(), (json.dumps({"do": do, **more}) + "\n").encode())
 
     def heard(self, **wanted: Any) -> bool:
@@ -104,7 +106,8 @@ class Runner:
 
     def cut(self) -> None:
         """The orders' pipe ends: what the death of the service looks like."""
-        self._orders.close()
+        with contextlib.suppress(OSError):
+            self._orders.close()
 
     def close(self) -> None:
         """End it."""
@@ -113,6 +116,12 @@ class Runner:
         self.process.join(5.0)
         with contextlib.suppress(OSError):
             self._orders.close()
+
+    def _ping(self) -> None:
+        """As the service does: without it, a runner takes the service for hanging."""
+        while self.alive:
+            self.order("ping")
+            time.sleep(PING_S)
 
     def _read(self) -> None:
         with contextlib.suppress(OSError), os.fdopen(os.dup(self._heard.fileno())) as lines:
@@ -131,6 +140,8 @@ class Rig:
         self.lamp_record = folder / "lamp.jsonl"
         self.runners: list[Runner] = []
         self.options: dict[str, Any] = {"witness": str(self.witness)}
+        self.at_mending: list[Callable[[], None]] = []
+        self.remarks: dict[str, tuple[bool, str]] = {}  # what was seen on the way: good, in words
         self.pace: float | None = PACE
         self._lamp, self.address = self._light()
         self._microscope()

@@ -50,7 +50,7 @@ def conduct(
     try:
         summary = _sum_up(session, ending, wall_s, score)
     except FAILURES as error:
-        raise _broken(session, error) from error
+        raise _broken(session, error, ending.why) from error
     finally:
         end(session)
     _write_report(session.run_dir.path)
@@ -87,11 +87,13 @@ def end(session: Session) -> None:
     session.scope.shutdown()
 
 
-def _broken(session: Session, error: BaseException) -> RunBroken:
-    run = session.run_dir.path
+def _broken(session: Session, error: BaseException, why: str = "") -> RunBroken:
+    """`why` the run ended, where that is known: the error may only be what followed from it."""
+    run, said = session.run_dir.path, one_line(str(error)).rstrip(".")
+    if why and not why.startswith(said):
+        said = why.rstrip(".") if said in why else f"{why.rstrip('.')}; {said}"
     return RunBroken(
-        f"{run}: {one_line(str(error)).rstrip('.')}. What was stored is kept; put it right, then: "
-        f"microscout resume {run}"
+        f"{run}: {said}. What was stored is kept; put it right, then: microscout resume {run}"
     )
 
 

@@ -8,6 +8,8 @@ The end of the orders' pipe is the death of the service: the run ends at once, l
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import sys
@@ -27,7 +29,7 @@ class News:
     def __init__(self) -> None:
         self._out = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
         os.dup2(2, 1)  # whatever prints from now on prints into the log
-        sys.stdout = sys.stderr
+        sys.stdout = sys.stderr = _Log(2)
         self._lock = threading.Lock()
 
     def tell(self, news: str, **more: Any) -> None:
@@ -39,6 +41,26 @@ class News:
                 self._out.flush()
         except (OSError, ValueError):
             return
+
+
+class _Log(io.TextIOWrapper):
+    """Never fails who prints: the log may lie on the disk that is full."""
+
+    def __init__(self, descriptor: int) -> None:
+        out = os.fdopen(os.dup(descriptor), "wb")
+        super().__init__(out, encoding="utf-8", errors="backslashreplace", line_buffering=True)
+
+    def write(self, text: str) -> int:
+        """As much of it as can be written."""
+        try:
+            return super().write(text)
+        except OSError:
+            return len(text)
+
+    def flush(self) -> None:
+        """The same."""
+        with contextlib.suppress(OSError):
+            super().flush()
 
 
 class Orders:

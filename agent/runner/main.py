@@ -97,8 +97,8 @@ def main() -> int:
     except Exception as error:
         import traceback
 
-        traceback.print_exc()
         news.tell("broken", text=one_line(str(error)) or type(error).__name__)
+        traceback.print_exc()
         return 1
     finally:
         orders.close()

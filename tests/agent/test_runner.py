@@ -209,6 +209,21 @@ def test_what_is_printed_does_not_disturb_the_line(
     assert "outcome" in (tmp_path / "log").read_text()
 
 
+def test_a_log_on_a_full_disk_does_not_keep_the_runner_from_saying_why(tmp_path: Path) -> None:
+    script = (
+        "import resource, sys; from agent.runner.line import News; news = News();"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY));"
+        "print('a table'); print('a warning', file=sys.stderr); news.tell('broken', text='full')"
+    )
+    with (tmp_path / "log").open("wb") as log:
+        told = subprocess.run(
+            [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=log, timeout=60
+        )
+    assert told.returncode == 0
+    assert json.loads(told.stdout) == {"news": "broken", "text": "full"}
+    assert (tmp_path / "log").read_bytes() == b"", "the disk was full"
+
+
 def test_an_order_that_is_none_is_ignored(begin: Callable[..., Run], tmp_path: Path) -> None:
     run = begin()
     until(lambda: imaged(tmp_path / "run", 1))
