@@ -54,6 +54,8 @@ def draw(series: Series, end_s: float, *, line: bool) -> Drawing | None:
         return None
     values = [value for _, value in series.points]
     low, high = -_round_up(-min(0.0, *values)), _round_up(max(values)) or 1.0
+    if series.unit == "percent":
+        low, high = 0.0, 100.0  # 0.1 % shall not fill the drawing
     end_s = max(end_s, series.points[-1][0], 1.0)
 
     def x(time_s: float) -> float:

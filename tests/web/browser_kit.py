@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 from sim.load import load_scenario
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
@@ -79,6 +79,14 @@ def serving_process(folder: Path, *, pace: float = PACE, side_px: int = 256) -> 
         if process.poll() is None:
             process.kill()
             process.wait()
+
+
+def until(true: Callable[[], object]) -> None:
+    """Wait. (`wait_for_function` evaluates in the page, which the page's policy forbids.)"""
+    ends_s = time.monotonic() + PATIENCE_S
+    while not true():
+        assert time.monotonic() < ends_s, "it does not come true"
+        time.sleep(0.1)
 
 
 def chromium() -> str:

@@ -92,7 +92,7 @@ def read_now(service: Service, fov: str | None) -> Now:
         fov=chosen,
         shots=shots,
         seen=verdict_of(run, shots[0].visit) if shots else "",
-        thumbs=tuple(shots[0] for shots in thumbs.values()),
+        thumbs=tuple(thumbs[f.last_visit][0] for f in stage.fields if f.last_visit in thumbs),
         started_utc=_started(run),
     )
 

@@ -10,6 +10,7 @@
   const LEAST_MS = 3000;
   if (!document.body.hasAttribute("data-refresh")) return;
 
+  let pressing = false; // a button that is taken away between down and up is not pressed
   let asked = false, busy = false, lastMs = 0, goodMs = Date.now(), source = null, timer = 0;
   const was = new WeakMap(); // a part -> the HTML that it was made of
 
@@ -44,7 +45,7 @@
     if (was.get(block) === html) return;
     const images = (one) => [...one.querySelectorAll("img")].map((img) => img.getAttribute("src")).join();
     if (images(block) !== images(fresh)) await pictures(fresh);
-    if (editing(block)) return;
+    if (editing(block) || pressing) { asked = true; return; }
     for (const open of block.querySelectorAll("details[open][id]")) {
       const twin = fresh.querySelector("#" + CSS.escape(open.id));
       if (twin) twin.open = true;
@@ -76,7 +77,8 @@
     // a part that begins or ends (an experiment starts) changes the page's shape: load it anew
     const shape = (doc) => [...doc.querySelectorAll("[data-live]")].map((b) => b.id).sort().join();
     const old = performance.now() > LEAST_MS; // never in a circle
-    if (old && shape(document) !== shape(page) && !editing(document.body)) location.reload();
+    const idle = !pressing && !editing(document.body);
+    if (old && idle && shape(document) !== shape(page)) location.reload();
     document.title = page.title;
     goodMs = Date.now();
   }
@@ -103,6 +105,11 @@
     asked = true; listen(); run();
   }
 
+  addEventListener("pointerdown", () => { pressing = true; }, true);
+  const released = () => { setTimeout(() => { pressing = false; }, 0); }; // after its click
+  addEventListener("pointerup", released, true);
+  addEventListener("pointercancel", released, true);
+  addEventListener("blur", (event) => { if (event.target === window) pressing = false; });
   document.addEventListener("visibilitychange", seen);
   addEventListener("pagehide", () => { source?.close(); source = null; });
   setInterval(() => { if (Date.now() - lastMs > ANYWAY_MS) asked = true; run(); tellConnection(); }, 1000);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import time
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from agent.view.frames import latest_shots
 from agent.view.plots import MOST_POINTS, series
 from agent.view.stagemap import stage_map
 from agent.view.timeline import EVENT_KINDS, timeline
+from agent.web.pages.now import MOST_THUMBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,3 +160,9 @@ def test_a_run_without_a_journal_shows_nothing_and_does_not_fail(tmp_path: Path)
     assert timeline(tmp_path).events == ()
     assert stage_map(tmp_path).fields == ()
     assert not RunDir(tmp_path).report.exists()
+
+
+def test_pictures_of_the_fields_stay_where_they_are(over_it: Site) -> None:
+    """In the order of the plan, not of the visits: each visit would move them about."""
+    shown = re.findall(r'href="/\?fov=(F\d+)#live"><span class="frame">', over_it.text("/"))
+    assert shown == [f"F{n}" for n in range(MOST_THUMBS)]
