@@ -16,15 +16,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
-Positive = Annotated[FiniteFloat, Field(gt=0)]
+Positive = Annotated[FiniteFloat, Field(gt=0, strict=True)]
+Number = Annotated[int, Field(ge=1, le=2**53 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_WORDS = 500  # characters of a reason
 
 
 class LiveModel(BaseModel):
-    """Frozen; an unknown key is an error."""
+    """Frozen; an unknown key is an error. Strict: `true` is not 1 ms, and "20" is no number."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
 
 class _Command(LiveModel):
@@ -62,7 +65,7 @@ class Skip(_Command):
     command: Literal["skip"] = "skip"
     fov: Name | None = None
     """Field of view; its next visit is meant."""
-    visit: Annotated[int, Field(ge=1)] | None = None
+    visit: Number | None = None
     """Number of a pending visit."""
 
 
@@ -138,7 +141,7 @@ class Approve(_Command):
     """Yes to what the run asks."""
 
     command: Literal["approve"] = "approve"
-    ask: Annotated[int, Field(ge=1)]
+    ask: Number
     """Number of the question."""
 
 
@@ -146,7 +149,7 @@ class Deny(_Command):
     """No to what the run asks."""
 
     command: Literal["deny"] = "deny"
-    ask: Annotated[int, Field(ge=1)]
+    ask: Number
     """Number of the question."""
 
 

@@ -131,7 +131,7 @@ class Skipped(Act):
 class Added(OfField):
     """One more visit."""
 
-    delay_s: Annotated[FiniteFloat, Field(ge=0, le=604_800)] = 0.0
+    delay_s: Annotated[FiniteFloat, Field(ge=0, le=604_800, strict=True)] = 0.0
     """From now, in seconds of run time."""
 
 

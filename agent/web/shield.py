@@ -114,8 +114,12 @@ class Shield:
     def _check_place(self, request: Request) -> None:
         """The request was meant for us, and does not come from a page elsewhere."""
         size = sum(len(name) + len(value) for name, value in request.headers.raw)
-        if size + len(request.scope["query_string"]) > MOST_HEADER_BYTES:
+        size += len(request.scope.get("raw_path") or b"") + len(request.scope["query_string"])
+        if size > MOST_HEADER_BYTES:
             raise Denied(431, "too_large", "too many or too long headers", "send less")
+        if {"content-length", "transfer-encoding"} <= set(request.headers.keys()):
+            # a proxy before us may see another end of this request than we do
+            raise Denied(400, "bad_request", "two lengths of one request", "send one of them")
         hosts = request.headers.getlist("host")
         if len(hosts) != 1 or not host_allowed(hosts[0], self._config):
             remedy = "use 127.0.0.1, or name it in web.allowed_hosts"

@@ -13,7 +13,7 @@ MOST_PLAN = 262_144
 LARGEST_ID = 2**53 - 1
 
 Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID, strict=True)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Thread = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 ThreadName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -69,4 +69,4 @@ class Submission(Asked):
 class Attendance(Asked):
     """Whether somebody is there."""
 
-    attended: bool
+    attended: Annotated[bool, Field(strict=True)]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 HERE = f"/experiments/{CURRENT}"
+EXPOSE: dict[str, Any] = {"command": "set_exposure", "channel": "DAPI"}
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,13 @@ def test_a_run_that_has_not_begun_is_a_refusal(house: House) -> None:
         (f"{HERE}/commands", {"command": "fly"}, "body"),
         (f"{HERE}/commands", {"command": "set_exposure", "channel": "x"}, "body.set_exposure"),
         (f"{HERE}/commands", {"command": "pause", "more": 1}, "body.pause.more"),
+        (f"{HERE}/commands", EXPOSE | {"exposure_ms": True}, "body.set_exposure.exposure_ms"),
+        (f"{HERE}/commands", EXPOSE | {"exposure_ms": "20"}, "body.set_exposure.exposure_ms"),
+        (f"{HERE}/commands", {"command": "skip", "visit": True}, "body.skip.visit"),
+        (f"{HERE}/commands", {"command": "skip", "visit": 3.0}, "body.skip.visit"),
+        (f"{HERE}/commands", {"command": "approve", "ask": 2**64}, "body.approve.ask"),
+        ("/attend", {"attended": "yes"}, "body.attended"),
+        ("/attend", {"attended": 1}, "body.attended"),
         ("/attend", {"attended": "perhaps"}, "body.attended"),
         ("/experiments/0/withdraw", None, "path.id"),
         ("/experiments/1e400/withdraw", None, "path.id"),

@@ -92,11 +92,41 @@ def test_a_stop_gets_through_a_crowd_of_silent_connections(quick: House) -> None
         assert stopped.json()["light_off"] == "confirmed"
 
 
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        "Content-Length: 18\r\nTransfer-Encoding: chunked",  # which end? a proxy may see the other
+        "Content-Length: 18\r\nContent-Length: 0",
+        "Content-Length: 18\r\nTransfer-Encoding : chunked",
+        "Transfer-Encoding: xchunked",
+        "Content-Length: 0x12",
+        "Content-Length: +18",
+        "Content-Length: 18, 0",
+    ],
+)
+def test_a_request_whose_end_is_doubtful_is_not_read_and_nothing_after_it(
+    quick: House, lengths: str
+) -> None:
+    """Else a proxy before us and we may take one client's bytes for another's request."""
+    token = quick.bearer()["authorization"]
+    head = f"HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n"
+    hidden = f"POST /api/v1/stop {head}Content-Length: 0\r\n\r\n"
+    body = "0\r\n\r\n" if "chunked" in lengths else ""
+    with served(quick) as (_, url), dial(url) as connection:
+        connection.sendall(f"POST /api/v1/attend {head}{lengths}\r\n\r\n{body}{hidden}".encode())
+        got = closed_within(connection, PATIENT_S)
+    assert got is not None and got.startswith(b"HTTP/1.1 400"), got
+    assert got.count(b"HTTP/1.1 ") == 1
+    assert quick.service.stops == 0
+
+
 def test_headers_that_are_too_long_are_an_error_not_a_fault(quick: House) -> None:
     with served(quick) as (_, url):
         for headers in ({"x-long": "x" * 100_000}, {f"x-{n}": "y" * 50 for n in range(2000)}):
             with contextlib.suppress(httpx.TransportError):  # closed before all was sent
                 assert httpx.get(f"{url}/health", headers=headers).status_code in (400, 431)
+        with contextlib.suppress(httpx.TransportError):
+            assert httpx.get(f"{url}/{'a' * 50_000}").status_code in (400, 431)
         assert httpx.get(f"{url}/health").status_code == 200
 
 
