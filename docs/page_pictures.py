@@ -142,6 +142,7 @@ def film(page: Page) -> None:
         "Number([...document.querySelectorAll('#numbers dt')].find((e) => e.textContent"
         f" === 'Visits made')?.nextElementSibling.textContent) >= {LOOKS_BEFORE}",
     )
+    expect(page.locator("#frames")).to_contain_text("in focus")
     shoot(page, "now")
     for look, name in (("red", "red"), ("dark", "")):
         page.locator("#you summary").click()

@@ -180,7 +180,9 @@ def test_stop_at_once_holds_the_queue_until_somebody_releases_it(seat: Seat) -> 
 
 def test_the_keyboard_reaches_everything_in_the_order_of_the_page(seat: Seat) -> None:
     seat.go("/submit")
-    order = [name for name in tab_order(seat.page, 10) if name != "Stop after this visit"]
+    soft = "Stop after this visit"  # only while something runs
+    tabs = 9 + seat.page.get_by_role("button", name=soft).count()
+    order = [name for name in tab_order(seat.page, tabs) if name != soft]
     assert order[:5] == ["Skip to the content", "MicroScout", "Now", "Submit", "Experiments"]
     assert order[5:9] == [
         "Messages",

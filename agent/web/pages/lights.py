@@ -76,7 +76,7 @@ def _of_run(run: RunView, one: ExperimentView | None) -> Light:
         return Light("Light", "warning", "not known yet", "instrument and journal are compared")
     if run.light == "unknown":
         return Light("Light", "bad", "unknown", "look at the lamp")
-    return Light("Light", "good", run.light, "the sample is exposed" if run.light == "on" else "")
+    return Light("Light", "good", run.light)  # one word: the page shall not jump with each visit
 
 
 def _focus(stage: StageMap) -> Light:
