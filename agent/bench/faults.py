@@ -17,20 +17,22 @@ from agent.bench.machine import machine
 from agent.finding import config_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     Measure = Callable[[Any, Row, When], Cell]
 
-AT_ONCE = 4  # most of a cell's time is waiting
+AT_ONCE = 6  # most of a cell's time is waiting
 
 
 def catalogue() -> dict[str, tuple[Row, Measure]]:
     """Every fault by its name, and what measures it."""
     from agent.bench.faults_outside import TRIALS, measure_outside
     from agent.bench.faults_rows import DEVICES, measure_device
+    from agent.bench.faults_service import SERVICE, measure_service
 
     found: dict[str, tuple[Row, Measure]] = {row.name: (row, measure_device) for row in DEVICES}
-    return found | {row.name: (row, measure_outside) for row, _ in TRIALS}
+    found |= {row.name: (row, measure_outside) for row, _ in TRIALS}
+    return found | {row.name: (row, measure_service) for row in SERVICE}
 
 
 def chosen(only: str | None) -> dict[str, tuple[Row, Measure]]:
@@ -47,15 +49,16 @@ def chosen(only: str | None) -> dict[str, tuple[Row, Measure]]:
 
 
 def measure_all(
-    rows: dict[str, tuple[Row, Measure]],
+    rows: Mapping[str, tuple[Row, Measure]],
     states: Iterable[When] = tuple(When),
     at_once: int = AT_ONCE,
     done: Callable[[Cell], None] = lambda _: None,
 ) -> list[Cell]:
     """Every cell, in the order of the table."""
     from agent.bench.faults_rig import context
+    from agent.bench.faults_service import SERVICE
 
-    made = context()
+    made = context(services=any(row.name in rows for row in SERVICE))
     states = tuple(states)
 
     def one(job: tuple[Row, Measure, When]) -> Cell:
@@ -74,11 +77,16 @@ def measure_all(
 
     jobs = [(row, measure, when) for row, measure in rows.values() for when in states]
     with ThreadPoolExecutor(at_once) as pool:
-        return list(pool.map(one, jobs))
+        # the longest first, so that none of them is waited for alone at the end
+        under_way = {
+            (job[0].name, job[2]): pool.submit(one, job)
+            for job in sorted(jobs, key=lambda job: not job[0].long)
+        }
+        return [under_way[row.name, when].result() for row, _, when in jobs]
 
 
 def as_json(
-    rows: dict[str, tuple[Row, Measure]], cells: list[Cell], took_s: float
+    rows: Mapping[str, tuple[Row, Measure]], cells: list[Cell], took_s: float
 ) -> dict[str, Any]:
     """What `--json` prints; `agent.bench.faults_page` makes docs/faults.md of it."""
     measured = [cell for cell in cells if not cell.reason]
@@ -103,7 +111,7 @@ def as_json(
     }
 
 
-def unexpected(rows: dict[str, tuple[Row, Measure]], cells: list[Cell]) -> list[Cell]:
+def unexpected(rows: Mapping[str, tuple[Row, Measure]], cells: list[Cell]) -> list[Cell]:
     """Cells that are not as they should be, in rows for which no limit is known."""
     return [cell for cell in cells if not cell.good and not rows[cell.fault][0].limit]
 

@@ -7,12 +7,10 @@ A file called `flag` says from when on.
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import sys
 import time
-import zlib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,10 +27,10 @@ import agent.runner.main
 import agent.runner.opening
 import agent.session
 import agent.summary
-import hardware.store
 import policies.classical.judge
 import sim.lamp
 import sim.scope
+from agent.bench.faults_witness import witness
 from agent.live.guard_clock import ClockGuard
 from agent.live.guard_memory import MemoryGuard, available_bytes
 from sim.hand import touch_once
@@ -77,7 +75,7 @@ def prepare(options: dict[str, Any]) -> None:
     """What the bench changes in this process."""
     flag = Path(options.get("flag", "/nonexistent"))
     if "witness" in options:
-        _witness(Path(options["witness"]), flag, float(options.get("slow_s", 0.0)))
+        witness(Path(options["witness"]), flag, float(options.get("slow_s", 0.0)))
     if "hand" in options:
         _hand(options["hand"], flag)
     if "jump_s" in options:
@@ -93,23 +91,6 @@ def prepare(options: dict[str, Any]) -> None:
         from agent.bench.faults_model import use
 
         use(**options["model"])
-
-
-def _witness(path: Path, slow: Path, slow_s: float) -> None:
-    """Write down the checksum of each frame as the store is given it; and make the store slow."""
-    out = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    store = hardware.store.ImageStore
-    write = store.write
-
-    def witnessed(self: Any, frame: Any) -> None:
-        if slow_s and slow.exists():
-            time.sleep(slow_s)
-        write(self, frame)
-        key = frame.key
-        line = [key.image, key.t, key.c, key.z, zlib.crc32(frame.pixels.tobytes())]
-        os.write(out, (json.dumps(line) + "\n").encode())
-
-    mock.patch.object(store, "write", witnessed).start()
 
 
 def _hand(what: str, flag: Path) -> None:

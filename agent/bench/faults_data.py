@@ -79,6 +79,7 @@ class Row:
         where it cannot be noticed.
     skip : states in which it makes no sense, and why.
     limit : what is known not to be met, and why; stands below the table.
+    long : its cells take long, and are begun first.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Row:
     word: str
     skip: dict[When, str] = field(default_factory=dict)
     limit: str = ""
+    long: bool = False
 
 
 def mark(good: bool) -> Mark:

@@ -375,7 +375,7 @@ TRIALS: tuple[tuple[Row, Trial], ...] = (
             "disk: the run's folders cannot be written into",
             "mode 0555, without root's rights",
             "the computer",
-            "not allowed|permission",
+            "not allowed|permission|readonly",
         ),
         Trial(_read_only, mend=_mend_folder),
     ),
@@ -406,6 +406,7 @@ TRIALS: tuple[tuple[Row, Trial], ...] = (
             "another program's write transaction",
             "the computer",
             "locked",
+            long=True,
         ),
         Trial(_locked(None)),
     ),
@@ -480,7 +481,7 @@ TRIALS: tuple[tuple[Row, Trial], ...] = (
         Trial(_kill(signal.SIGSTOP, True), hangs=True),
     ),
     (
-        Row("runner_hangs", "runner: hangs as a whole", "SIGSTOP", "processes", ""),
+        Row("runner_hangs", "runner: hangs as a whole", "SIGSTOP", "processes", "", long=True),
         Trial(_kill(signal.SIGSTOP, False)),
     ),
     (

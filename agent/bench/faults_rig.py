@@ -35,11 +35,12 @@ PACE = 20.0  # a round takes one real second
 TIMEOUTS = {"move_s": 1.0, "snap_s": 1.0}
 
 
-def context() -> Any:
-    """Processes that start with everything loaded."""
+def context(*, services: bool = True) -> Any:
+    """Processes that start with everything loaded; `services`: also what a service needs."""
     made = multiprocessing.get_context(METHOD)
     if METHOD == "forkserver":
-        made.set_forkserver_preload(["agent.bench.faults_child", "agent.bench.faults_daemon"])
+        daemon = ["agent.bench.faults_daemon"] if services else []
+        made.set_forkserver_preload(["agent.bench.faults_child", *daemon])
     return made
 
 

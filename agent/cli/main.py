@@ -497,7 +497,7 @@ def bench_faults(
     only: Annotated[
         str | None, typer.Option(help="Names of faults, or how they begin, with commas.")
     ] = None,
-    at_once: Annotated[int, typer.Option(help="Runs at the same time.", min=1)] = 4,
+    at_once: Annotated[int, typer.Option(help="Runs at the same time.", min=1)] = 6,
     json: JsonOpt = False,
 ) -> None:
     """Everything that can go wrong, in each state of a run: what becomes of the run?"""
