@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 TICK_S = 0.2
 LOOK_S = 1.0  # between two looks into the journal of the run
+START_S = 300.0  # a runner that loads for longer hangs, and somebody is told
 END_S = 15.0  # longest wait for a run to end in order when the service ends
 EXIT_COMPLETE, EXIT_FAILED, EXIT_INPUT, EXIT_HELD, EXIT_STOPPED = 0, 1, 2, 3, 130
 PAUSED_BY = "paused by "
@@ -56,6 +57,8 @@ class _Now:
     differences: tuple[str, ...] = ()
     refused: list[str] = field(default_factory=list)
     running: bool = False
+    began_s: float = field(default_factory=time.monotonic)
+    told_slow: bool = False
     conditions: dict[str, str] = field(default_factory=dict)  # what is wrong, by what it is about
 
 
@@ -204,6 +207,7 @@ class Supervisor:
             if time.monotonic() - self._looked > LOOK_S:
                 self._looked = time.monotonic()
                 self._look(now)
+            self._tell_slow(now)
             return
         self._now = None
         now.child.close()
@@ -303,6 +307,17 @@ class Supervisor:
             judge = now.conditions.get(JUDGE)  # the rest is as the person who resumed wants it
             now.conditions = {} if judge is None else {JUDGE: judge}
             self._queue.set(one.id, State.RUNNING, only_from=(State.PAUSED,))
+
+    def _tell_slow(self, now: _Now) -> None:
+        """A driver may hang before there is a run that could say so: no dead-man, no light yet."""
+        if now.running or now.told_slow or time.monotonic() - now.began_s < START_S:
+            return
+        now.told_slow = True
+        text = (
+            f"its runner has been loading for {START_S:.0f} s, and no light was on. Stop it at "
+            "once, look at its log and at the instrument, then resume or submit it again."
+        )
+        self._say("trouble", now.experiment, "does not begin", text, "loading")
 
     # ------------------------------------------------------------------ its end
 
