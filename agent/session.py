@@ -122,6 +122,7 @@ class Session:
         self._pump: Pump | None = None
         self._stop_asked: str | None = None
         self._closed = False
+        self.left_on: tuple[str, ...] | None = None  # at its end; None: it has not ended
         self._judge: Judge | None = None  # made once: a model takes seconds to load
         self.gate, self.microscope = self._doors()
 
@@ -426,7 +427,7 @@ class Session:
         store: ImageStore | None,
         failures: list[BaseException],
     ) -> Ending:
-        left_on = self.microscope.light_off()
+        left_on = self.left_on = self.microscope.light_off()
         outcome, why = ending
         if outcome is Outcome.RUNNING:
             outcome, why = Outcome.FAILED, "the acquisition ended before the plan did"
@@ -453,6 +454,7 @@ class Session:
             self.journal.records.set(
                 outcome=outcome,
                 ended_s=str(self.clock.now()),
+                left_on=", ".join(left_on),
                 calibrated="1" if self.ledger.calibrated else "0",
             )
         except sqlite3.Error as unwritten:  # a full disk: the ending is told all the same
