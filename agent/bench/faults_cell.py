@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.bench.faults_data import Cell, Mark, When, mark
 from agent.bench.faults_rig import PACE, ROUND_S, HangsError, Rig, Runner, until
+from agent.bench.faults_told import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,16 +138,16 @@ def measure(
     mend: Callable[[Rig], None] = Rig.repair,
 ) -> Cell:
     """Fill the cell. `quiet`: the fault need not be noticed at all."""
-    news, texts = struck.news, rig.texts()
-    said = " ".join(f"{n.get('kind', '')} {n.get('text', '')}" for n in news).lower()
-    outcome = str(rig.one("SELECT value FROM run WHERE key='outcome'", ""))
-    harmed = _harmed(rig, struck, outcome)
-    cell.became = "paused" if struck.paused else ENDED.get(struck.code, f"signal {-struck.code}")
-    told = any(
-        n.get("news") in ("warning", "trouble", "held", "refused", "broken")
-        or str(n.get("state", "")).startswith("ended: failed")
-        for n in news
+    said = told(
+        rig.folder / "told",
+        rig.run,
+        (rig.folder / "plan.yaml").read_text(),
+        struck.news,
+        struck.code,
     )
+    texts = f"{rig.texts()} {' '.join(f'{t.title} {t.text}' for t in said)}".lower()
+    outcome = str(rig.one("SELECT value FROM run WHERE key='outcome'", ""))
+    cell.became = "paused" if struck.paused else ENDED.get(struck.code, f"signal {-struck.code}")
     _frames(cell, rig)
     end_s = time.monotonic() + LIGHT_S
     while rig.light_s()[1] and time.monotonic() < end_s:
@@ -154,16 +155,12 @@ def measure(
     longest, lit = rig.light_s()
     cell.light_s = round(longest, 2)
     cell.light = mark(not lit and longest <= LIGHT_S)
-    if harmed:
-        # a killed runner says nothing: the supervisor tells of it, and the dead-man's record
-        cell.message = mark(told or struck.code < 0)
-        named = not word or struck.code < 0 or _named(word, texts + said)
-        cell.truth = mark(named and _consistent(struck, outcome))
+    if _harmed(rig, struck):
+        cell.message = mark(bool(said))
+        cell.truth = mark(_named(word, texts) and _consistent(struck, outcome))
     else:
-        cell.message = Mark.NONE
-        cell.truth = mark(_consistent(struck, outcome) and (quiet or _named(word, texts + said)))
-        if quiet:
-            cell.note = cell.note or "without effect"
+        cell.truth = mark(_consistent(struck, outcome) and (quiet or _named(word, texts)))
+        cell.note = cell.note or ("without effect" if quiet else "")
     _recover(cell, rig, struck, mend)
     return cell
 
@@ -205,6 +202,7 @@ def resumed(rig: Rig) -> tuple[int, list[dict[str, Any]]]:
 
 
 def _named(words: str, texts: str) -> bool:
+    """Whether what should be said was said; where there is nothing to say, it was."""
     return any(word in texts for word in words.split("|"))
 
 
@@ -217,7 +215,7 @@ def _frames(cell: Cell, rig: Rig) -> None:
         cell.note += f" {wrong} of {n} frames not as they were given"
 
 
-def _harmed(rig: Rig, struck: Struck, outcome: str) -> bool:
+def _harmed(rig: Rig, struck: Struck) -> bool:
     """Anything at all was noticed."""
     errors = rig.one("SELECT count(*) FROM errors", 0)
     holes = rig.one("SELECT count(*) FROM visits WHERE state IN ('dropped', 'skipped')", 0)

@@ -30,7 +30,7 @@ import agent.summary
 import policies.classical.judge
 import sim.lamp
 import sim.scope
-from agent.bench.faults_witness import witness
+from agent.bench.faults_witness import end_with_parent, witness
 from agent.live.guard_clock import ClockGuard
 from agent.live.guard_memory import MemoryGuard, available_bytes
 from sim.hand import touch_once
@@ -64,6 +64,7 @@ def run(spec: str, orders: Connection, news: Connection, log: str, options: dict
 def lamp(port: Connection, record: str) -> None:
     """The child: a simulated lamp."""
     os.setsid()
+    end_with_parent()
     made = sim.lamp.Lamp(Path(record))
     with sim.lamp._Server(0, made) as server:
         port.send(server.server_address[1])

@@ -15,7 +15,7 @@ import agent.service.assembly
 import agent.service.child
 import agent.web.app
 import agent.web.pages.router
-from agent.bench.faults_witness import WITNESS
+from agent.bench.faults_witness import WITNESS, end_with_parent
 
 PRELOADED = (agent.service.assembly, agent.web.app, agent.web.pages.router)
 
@@ -23,6 +23,7 @@ PRELOADED = (agent.service.assembly, agent.web.app, agent.web.pages.router)
 def serve(config: str, home: str, log: str, witness: str) -> None:
     """The child: what `microscout serve` does."""
     os.setsid()
+    end_with_parent()
     out = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for number in (1, 2):
         os.dup2(out, number)

@@ -460,13 +460,13 @@ TRIALS: tuple[tuple[Row, Trial], ...] = (
             "runner: kill -9 with the light on",
             "SIGKILL while the camera hangs",
             "processes",
-            "",
+            "signal 9",
             skip=LIT,
         ),
         Trial(_kill(signal.SIGKILL, True), hangs=True),
     ),
     (
-        Row("runner_killed", "runner: kill -9", "SIGKILL", "processes", ""),
+        Row("runner_killed", "runner: kill -9", "SIGKILL", "processes", "signal 9"),
         Trial(_kill(signal.SIGKILL, False)),
     ),
     (
@@ -475,13 +475,20 @@ TRIALS: tuple[tuple[Row, Trial], ...] = (
             "runner: hangs as a whole with the light on",
             "SIGSTOP while the camera hangs",
             "processes",
-            "",
+            "signal 9",
             skip=LIT,
         ),
         Trial(_kill(signal.SIGSTOP, True), hangs=True),
     ),
     (
-        Row("runner_hangs", "runner: hangs as a whole", "SIGSTOP", "processes", "", long=True),
+        Row(
+            "runner_hangs",
+            "runner: hangs as a whole",
+            "SIGSTOP",
+            "processes",
+            "signal 9",
+            long=True,
+        ),
         Trial(_kill(signal.SIGSTOP, False)),
     ),
     (

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -35,6 +36,18 @@ def witness(path: Path, slow: Path = NOT, slow_s: float = 0.0) -> None:
         os.write(out, (json.dumps(line) + "\n").encode())
 
     mock.patch.object(store, "write", witnessed).start()
+
+
+def end_with_parent() -> None:
+    """From a thread: this process ends when the one that started it has ended."""
+    parent = os.getppid()
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=look, name="parent", daemon=True).start()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""What the service would tell people of a run: its supervisor, fed with what the runner said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agent.service.config import ServiceConfig, SimulatedConfig
+from agent.service.home import Home
+from agent.service.queue import Queue
+from agent.service.states import Door, ExperimentState
+from agent.service.supervisor import EXIT_STOPPED, Supervisor, Told, _Now
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+URGENT = ("trouble", "question")
+
+
+class _Over:
+    """A runner that has ended."""
+
+    pid = 0
+
+    def __init__(self, code: int) -> None:
+        self._code = code
+
+    def poll(self) -> int:
+        """Its exit code."""
+        return self._code
+
+    def close(self) -> None:
+        """It has no pipes any more."""
+
+
+def told(
+    folder: Path, run: Path, plan: str, news: Sequence[dict[str, Any]], code: int
+) -> list[Told]:
+    """Messages to people, from the news of a runner and its exit code. `folder`: a new one."""
+    home, said = Home(folder), list[Told]()
+    home.create()
+    (home.runs / run.name).symlink_to(run)
+    queue = Queue(home.database)
+    try:
+        one = queue.add(
+            name="bench",
+            goal="",
+            words="",
+            plan=plan,
+            described=(),
+            who="bench",
+            door=Door.SERVICE,
+            start_utc=None,
+            after=None,
+        )
+        queue.set(one.id, ExperimentState.STARTING, run=run.name)
+        config = ServiceConfig(simulated=SimulatedConfig())
+        supervisor = Supervisor(queue, home, config, said.append)
+        supervisor._now = _Now(one.id, _Over(code))  # type: ignore[arg-type]
+        for line in news:
+            supervisor._hear(one.id, line)
+        supervisor.step()
+    finally:
+        queue.close()
+    # the bench itself has stopped a run that paused, and that is news of no fault
+    ends = code == EXIT_STOPPED
+    return [t for t in said if t.kind in URGENT and not (ends and t.key.endswith(" end"))]
