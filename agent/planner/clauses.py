@@ -54,6 +54,8 @@ class Clause:
 
 _SHORT = r"e\.g|i\.e|z\.b|pos|approx|ca|max|min|máx|no|nr|exp|incl|vs|resp|obj|std|sek|sec|hrs?|ms|bel|st|dr|etc|env"
 _ENDS = re.compile(r"(?<!\b\w\.\w)[.!?]+(?=\s|$)|\n+|;|(?<=\s)[•*](?=\s)|(?:^|(?<=\n))\s*-\s", re.I)
+_UNIT = re.compile(r"(?:^|[^\w])(?:hrs?|sek|sec|std|min|ms|mins|secs)$", re.I)
+_GOES_ON = re.compile(r"\s*(?:\d|(?:of|for|every|each|und|and|per|at|in|lang|long|alle)\b)", re.I)
 _AFTER_SHORT = re.compile(rf"(?:^|[^\w])(?:{_SHORT})$", re.I)
 _COMMAS = re.compile(
     r",(?!\d)|,(?=\d)(?<=\D,)|\s[-/|]+>?\s|\s?[→⇒]\s?|\s?=>\s?|\s?->\s?|:(?=\s)|\(|\)"
@@ -158,6 +160,8 @@ def _abbreviated(text: str, start: int, end: int) -> bool:
     if text[start:end] != "." or not _AFTER_SHORT.search(text[max(0, start - 8) : start]):
         return False
     rest = text[end:].lstrip()
+    if _UNIT.search(text[max(0, start - 8) : start]) and not _GOES_ON.match(text, end):
+        return False  # "48 hrs. autofocus ..."
     return bool(rest) and (rest[0].isdigit() or rest[0].islower())
 
 
@@ -195,6 +199,16 @@ _LABELS = (
             r"\W*(reaction|burst|response|on event|reaktion|réaction|reazione|reacción)\s*:", re.I
         ),
         "reaction",
+    ),
+    (
+        re.compile(
+            r"\W*(auto-?fo[ck]us|focus|af|fokus|mise au point|autofoco|messa a fuoco)\s*:", re.I
+        ),
+        "focus",
+    ),
+    (
+        re.compile(r"\W*(imaging|acquisition|aufnahme|bilder|acquisizione|adquisición)\s*:", re.I),
+        "baseline",
     ),
     (
         re.compile(r"\W*(baseline|time ?lapse|survey|basis|grundlinie|zeitraffer)\s*:", re.I),
@@ -241,7 +255,10 @@ def _film_what_divides(text: str, found: list[Clause]) -> None:
     """
     named = any(_target_of(c) is not None for c in found)
     for clause in found:
-        if clause.about is not About.BASELINE or clause.places:
+        if _faster(text, clause, found):
+            return
+        after_all = clause.about is About.REACTION and _target_of(clause) is not None
+        if not (clause.about is About.BASELINE or after_all) or clause.places:
             continue
         target = _target_of(clause)
         told = target is not None and target.start - clause.start <= _BEGIN
@@ -254,6 +271,26 @@ def _film_what_divides(text: str, found: list[Clause]) -> None:
             for later in after:
                 later.about = About.REACTION
             return
+
+
+_FASTER = re.compile(
+    r"\b(?:faster|more often|more frequently|at a higher rate|closer|schneller|öfter|häufiger|plus (?:vite|souvent)"
+    r"|più (?:veloce|spesso|veloci|frequente)|más (?:rápido|a menudo|seguido))\b",
+    re.I,
+)
+
+
+def _faster(text: str, clause: Clause, found: list[Clause]) -> bool:
+    """ "Film dividing cells faster": a reaction whose interval is to be asked for."""
+    if clause.about is not About.BASELINE or not _FASTER.search(text, clause.start, clause.end):
+        return False
+    same = [c for c in found if c.sentence == clause.sentence and c.about is About.BASELINE]
+    targets = [c for c in (clause, *same) if _target_of(c) is not None]
+    if not targets:
+        return False
+    clause.about = About.REACTION
+    targets[0].about = About.TRIGGER
+    return True
 
 
 def _target_of(clause: Clause) -> Mark | None:
@@ -296,7 +333,7 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
     if label:
         for clause in sentence:
             clause.about = About(label)
-        return triggered or label != "baseline"
+        return triggered or label not in ("baseline", "focus")
     trigger: int | None = None
     before: About | None = None
     for i, clause in enumerate(sentence):
@@ -325,6 +362,7 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
                 about = before
             elif (triggered and _resumes(clause)) or (
                 clause.has("until_gone", "follow", "once_per_field", "once_only")
+                and About.SEARCH not in own
                 and (triggered or trigger is not None or "target" in has)
             ):
                 about = About.REACTION
@@ -366,7 +404,7 @@ def _alone(text: str, clause: Clause) -> About | None:
     """What a clause is about by its own words; None where they do not say."""
     if clause.conditional:
         return None
-    if clause.has("past") and not clause.has("every", "exposure", "stack", "channel"):
+    if clause.has("past") and not clause.has("every", "exposure", "stack", "channel", "by_count"):
         return About.STORY
     if clause.has("notify"):
         return About.NOTIFY

@@ -36,7 +36,11 @@ def read_clocks(
         a, b = q.span.start, q.span.end
         if clause.about in (About.STORY, About.NOTIFY):
             continue
-        if q.kind is Kind.DURATION and not q.every and _later(near, a):
+        if (
+            q.kind is Kind.DURATION
+            and not q.every
+            and (_later(near, a) or _FROM_NOW.match(near.text, b))
+        ):
             begin = now + dt.timedelta(seconds=q.value)
             found.say("start_at", begin.isoformat(timespec="minutes"), a, b)
             found.taken.add(a)
@@ -75,6 +79,9 @@ _LATER = re.compile(
     r"(\b(start|begin|starting|beginning|wait|beginne|starte|commence|inizia|empieza)\w*\s+(in|for)?|\bin)\s*(about\s*)?$",
     re.I,
 )
+
+
+_FROM_NOW = re.compile(r"\s*from now\b(?! on)|\s*ab jetzt (?:starten|beginnen|anfangen)", re.I)
 
 
 def _later(near: Nearby, a: int) -> bool:

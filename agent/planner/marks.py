@@ -22,12 +22,13 @@ class Mark:
     name: str = ""
 
 
+_WEB = re.compile(r"\S+@\S+|[a-z][a-z0-9+.-]*://\S+", re.I)
 _UNIT = re.compile(r"(?<=\d)\s?um\b")  # no German word
 
 
 def language_of(text: str) -> str:
     """The language whose small words are the most; English where none is ahead."""
-    words = re.findall(r"[^\W\d_]+", _UNIT.sub(" ", text.lower()))
+    words = re.findall(r"[^\W\d_]+", _UNIT.sub(" ", _WEB.sub(" ", text.lower())))
     english = lexicon("en").known
     counts = {"en": float(sum(word in lexicon("en").common for word in words))}
     for language in LANGUAGES[1:]:
@@ -54,10 +55,20 @@ def marks(text: str, words: Lexicon) -> tuple[Mark, ...]:
     ]
     polite = [m for m in found if m.concept == "courtesy"]
     found = [
-        m for m in found if m.concept != "if" or not any(p.start <= m.start < p.end for p in polite)
+        m
+        for m in found
+        if m.concept != "if"
+        or not (
+            any(p.start <= m.start < p.end for p in polite)
+            or _THANKS.search(text[max(0, m.start - 48) : m.start])
+        )
     ]
     found += _conditions(text, [m for m in found if m.concept == "target"])
-    return tuple(sorted(set(found), key=lambda mark: (mark.start, -mark.end)))
+    return tuple(sorted(set(found), key=_order))
+
+
+def _order(mark: Mark) -> tuple[int, int, str, str]:
+    return mark.start, -mark.end, mark.concept, mark.name
 
 
 _THANKS = re.compile(  # "I should be much obliged if ..." is a wish and no condition

@@ -57,6 +57,8 @@ def read_messages(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
             continue
         for before in () if said else _conditions(clause, clauses):
             named = _topics(before, near, whole=True)
+            if not named and before.about is About.TRIGGER and before.conditional:
+                named = {"event": (before.start, before.end)}  # "a message at each apoptosis"
             target = found.where.get("target", (-1, -1))
             if not named and before.start <= target[0] < before.end:
                 named = {"event": (before.start, before.end)}

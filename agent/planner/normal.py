@@ -45,6 +45,7 @@ class Normal:
 def normal(text: str, lexicon: Lexicon) -> Normal:
     """Words that are near a known one become that one; case is kept elsewhere."""
     plain = _BULLET.sub(r"\1•", text.translate(_SAME))
+    plain = _SLASHED.sub(lambda m: m.group().replace("/", "&"), plain)
     plain = _UM.sub(" an ", plain)
     out: list[str] = []
     starts = [(0, 0)]
@@ -77,6 +78,7 @@ def normal(text: str, lexicon: Lexicon) -> Normal:
 
 
 _BULLET = re.compile(r"(?m)^([ \t]*)[-–](?=\s)")  # "- 5 h" of a list is no range
+_SLASHED = re.compile(r"(?<![\w/.,])\d+(?:/\d+)+(?= ?ms\b)")  # "10/20/30 ms" are three exposures
 _UM = re.compile(r"(?<=\d) um (?=(?:P\d|die |den |das |dem |der |position))")  # German "round"
 _WEB = re.compile(r"\S+@\S+|[a-z]+://\S+", re.I)
 _GLUED = re.compile(r"\d+([.,]\d+)?\s*(s|sec|secs|min|mins|h|hr|hrs|d)\b", re.I)  # q30min
@@ -116,6 +118,8 @@ def _a_name(text: str, match: re.Match[str]) -> bool:
     before = text[: match.start()].rstrip(" \t")
     if _TITLE.search(before):
         return True
+    if match.group().lower().startswith(("posi", "kanal", "zeit", "minu", "stun", "seku")):
+        return False  # nouns of German instructions
     initial = re.search(r"(?<![^\W_])[A-Z]\.$", before) is not None  # "E. Rossi"
     return initial or (bool(before) and before[-1] not in ".!?:;-*\n(")
 
@@ -133,7 +137,7 @@ def _nearest(word: str, language: str) -> str | None:
     """The one known word within a typing error (two in eight letters), if it is the only one."""
     from agent.planner.lexicon import lexicon
 
-    most = 1 if len(word) < 8 else 2
+    most = 1 if len(word) < 7 else 2
     best: list[tuple[int, str]] = []
     for known in lexicon(language).mendable:
         if abs(len(known) - len(word)) > most or known[0] != word[0]:

@@ -314,6 +314,9 @@ def _slot(about: About) -> str:
     return "reaction.exposure_ms" if about in (About.REACTION, About.TRIGGER) else "exposure_ms"
 
 
+_FOR_BOTH = re.compile(r"\b(?:both|beide|les deux|entramb[ie]|ambos)\b[^.;]*$", re.I)
+
+
 def _owner(q: Quantity, channels: Sequence[Channel], near: Nearby) -> Channel | None:
     a, b = q.span.start, q.span.end
     best: tuple[float, Channel] | None = None
@@ -336,7 +339,11 @@ def _owner(q: Quantity, channels: Sequence[Channel], near: Nearby) -> Channel | 
             best = cost, channel
     if best is None or best[0] > 4:
         return None
-    several = near.left(best[1].start, "each", words=0) or near.right(b, "each", words=1)
+    several = bool(
+        near.left(best[1].start, "each", words=0)
+        or near.right(b, "each", words=1)
+        or _FOR_BOTH.search(near.text[max(0, a - 24) : a])
+    )
     beside = [
         c
         for c in channels
@@ -365,6 +372,9 @@ def _share(
     free = [preset for preset in dict.fromkeys(takers) if f"{slot}.{preset}" not in found.said]
     for preset in free:
         found.say(f"{slot}.{preset}", q.value * 1000, a, b, "exposure")
+    if takers and not free:  # of what, where each has one?
+        same = [found.said[f"{slot}.{preset}"].value == q.value * 1000 for preset in takers]
+        (found.used if any(same) else found.unclear).append((a, b))
     if not takers:
         found.open_exposures.append((slot, q.value * 1000, a, b))
 
@@ -384,10 +394,15 @@ def read_objectives(
             continue
         if re.match(r"\s*(faster|slower|more|schneller)\b", near.text[b:], re.I):
             continue
+        if q.value == 1 and _PER_FIELD.match(near.text, b):
+            continue  # "1x per field"
         slot = (
             "reaction.objective" if clause.about in (About.REACTION, About.TRIGGER) else "objective"
         )
         found.say(slot, preset_of(q.value, config) or f"{q.value:g}X", a, b, "objective")
+
+
+_PER_FIELD = re.compile(r"\s*(?:per|pro|par|por|/|in|at|je)\b", re.I)
 
 
 def preset_of(magnification: float, config: MicroscopeConfig) -> str | None:

@@ -22,7 +22,7 @@ _CODE = re.compile(
     r"(?!(?<!\w)[a-z]{1,2}_[a-z]{1,5}\s*=\s*\d)\w+_\w+(\.\w+)*\s*[:=]"  # exposure_ms.FITC=
     r"|(?<![\w-])--[a-z]\w+"  # --force
     r"|```|\{\{|\{%|\$\(|\$\{|<\?|</?[a-z][\w-]*(\s[^<>]*)?/?>|&\w+;"
-    r"|(?!(?<!\w)[a-z]\s*=)(?<!\bxy)(?<!\blambda)\w\s*[:=]\s*[{\[]"  # gate: {
+    r"|(?!(?<!\w)[a-z]\s*=)\w(?<!\bxy)(?<!\blambda)\s*[:=]\s*[{\[]"  # gate: {
     r"|\w=(true|false|yes|no|null|none|off|on)\b"
     r"|[\"']\s*:\s*[\"'\d{\[]"  # "exposure": 7
     r"|\b\w+\.\w+\([^)]*\)"  # limits.disable()

@@ -122,7 +122,14 @@ def _length(q: Quantity, prefix: str, near: Nearby, found: Found) -> bool:
         _say(found, f"{prefix}range_um", 2 * q.value, q)
         return True
     for side in ("above", "below"):
-        if near.right(b, side, words=0) is not None and prefix == "stack.":
+        mark = near.left(a, side, words=0)
+        spans = near.left(a, "range", words=0)  # "über 20 um" is a width
+        if mark is not None and (spans is None or spans.start != mark.start) and prefix == "stack.":
+            _say(found, f"{prefix}{side}_um", q.value, q)
+            return True
+    for side in ("above", "below"):
+        mark = near.right(b, side, words=0)
+        if mark is not None and prefix == "stack." and "," not in near.text[b : mark.start]:
             _say(found, f"{prefix}{side}_um", q.value, q)
             return True
     after_planes = near.left(a, "planes", words=1)
@@ -179,6 +186,7 @@ def _say(found: Found, slot: str, value: float, q: Quantity) -> None:
 
 
 _STACK_WORDS = r"(?:z[- ]?stack|z[- ]?stapel|stack|stapel|planes|slices|ebenen|pile|pila|\bz\b)"
+_FLAT = r"(?:middle|central|single|one|centre|center|focal) (?:plane|slice|z)"
 _ONLY = r"(?:only|just|nur|lediglich|seulement|uniquement|solo|sólo|soltanto|alone)"
 
 
@@ -192,7 +200,8 @@ def read_stack_channels(channels: Sequence[Channel], near: Nearby, found: Found)
             :40
         ].lower()
         before, after = re.split(r"[.;\n]", before)[-1], re.split(r"[.;\n]", after)[0]
-        if (
+        flat_only = re.match(rf"\s*(channel\s+)?{_ONLY}?\s*(the |in the |in )?{_FLAT}", after)
+        if flat_only is None and (
             re.search(
                 rf"{_STACK_WORDS}.*\b{_ONLY}\b[^,]*$|\b{_ONLY}\b[^,]*{_STACK_WORDS}[^,]*$", before
             )

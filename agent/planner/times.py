@@ -97,11 +97,18 @@ def role(q: Quantity, near: Nearby) -> Role:
         return Role.INTERVAL
     if _AT.search(near.text[max(0, a - 6) : a]):
         return Role.INTERVAL
-    if left is not None and left.concept == "every":
-        between = [m for m in near.marks if left.end <= m.start and m.end <= a]
-        if not any(m.concept in ("target", "events") for m in between):  # "each division 10 min"
+    if left is not None and left.concept in ("every", "first"):
+        event = any(
+            m.concept in ("target", "events") and left.start <= m.start and m.end <= a
+            for m in near.marks
+        )  # "each division 10 min", "to the first division: 10 s"
+        both = near.left(a, "for", words=1)
+        if left.concept == "every" and both is not None and both.end == left.end:
+            left = both  # Spanish "por"
+        elif left.concept == "every" and not event:
             return Role.INTERVAL
-        left = None
+        elif event or ":" in near.text[left.end : a]:
+            left = None
     until = near.left(a, "until", words=1)
     if until is not None and q.kind is Kind.DURATION and q.value >= SHORT_S:
         return Role.TOTAL  # "then every 5 min until 12 h"

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _SILENT = (About.STORY, About.NOTIFY)
 _AND = r"(?:and|und|et|e|ed|y|plus|sowie|&|\+)"
-_LINKED = re.compile(rf"(?:[,;(/]|(?<!\w){_AND}|\b(?:uh|uhm|um|eh|äh|ähm|euh|ehm))\s*$", re.I)
+_LINKED = re.compile(rf"(?:[,;(]|(?<!\w){_AND}|\b(?:uh|uhm|um|eh|äh|ähm|euh|ehm))\s*$", re.I)
 _ENDS = re.compile(
     rf"\s*(?:$|[,;/\n]|\.(?!\d)|{_AND}\s|(?:in|at|with|im|mit|bei|en|avec|nel|nella|con)\s)", re.I
 )
@@ -51,6 +51,7 @@ def unread(
         return next((c for c in reversed(parts) if c.start <= at), parts[0])
 
     out = [("unclear", a, b) for a, b in _numbers(pairs, used, near)]
+    out += [("positions", a, b) for a, b in _more_places(pairs, used, places, near)]
     out += _either(channels, [p for p in places if clause_of(p[0]).about is About.BASELINE], near)
     out += _phrases(clause_of, near)
     out += _channels_apart(channels, clause_of, near)
@@ -58,6 +59,8 @@ def unread(
     out += _places_of_events(places, clause_of, near)
     out += _once_and_more(found)
     out += _wishes(parts, near, found)
+    out += _maybe(places, channels, clause_of, near)
+    out += _then_there(places, clause_of, near)
     out += _only_there(places, clause_of, near, found)
     out += _no_stack_with_planes(clause_of, near, found)
     out += _late(pairs, near)
@@ -144,7 +147,11 @@ def _numbers(
         if clause.about in _SILENT or not _free(a, b, used):
             continue
         if q.kind is Kind.PAIR or (
-            q.kind is Kind.PERCENT and near.near(a, b, "overlap", words=2) is not None
+            q.kind is Kind.PERCENT
+            and (
+                near.near(a, b, "overlap", words=2) is not None
+                or _OF_LIGHT.match(near.text, b) is not None
+            )
         ):
             yield a, b
         elif q.kind is Kind.COUNT and not q.every and q.value >= 2:
@@ -154,6 +161,28 @@ def _numbers(
                 yield a, b
 
 
+_AND_ALSO = re.compile(rf"\s*{_AND}\s*", re.I)
+
+
+def _more_places(
+    pairs: Sequence[tuple[Quantity, Clause]],
+    used: Sequence[Place],
+    places: Sequence[Place],
+    near: Nearby,
+) -> Iterator[Place]:
+    """ "Position 1 and 6 whatever": a number that is joined to places and was not read as one."""
+    for q, _ in pairs:
+        a, b = q.span.start, q.span.end
+        joined = any(end <= a and _AND_ALSO.fullmatch(near.text[end:a]) for _, end in places)
+        if joined and q.kind is Kind.COUNT and not q.every and _free(a, b, used):
+            yield a, b
+
+
+_OF_LIGHT = re.compile(
+    r"[^.;,\n]{0,24}(?:exposure|light|power|intensity|brightness|belichtung|licht|intensität|leistung"
+    r"|lumière|puissance|intensité|luce|potenza|intensità|luz|potencia|intensidad)",
+    re.I,
+)
 _COUNTING = (About.TRIGGER, About.REACTION)
 _COUNTED = re.compile(
     r"\s*(?:times?|x\b|cells?|events?|divisions?|mitoses|movies?|bursts?|mal\b|zellen|ereignisse"
@@ -226,6 +255,53 @@ def _no_stack_with_planes(
         after = near.text[mark.end : mark.end + 16]
         if near.denied(mark.start, words=1) and not _OTHER_STACKS.search(after):
             yield "stack.range_um", mark.start, mark.end
+            return
+
+
+_MAYBE = re.compile(
+    r"(?<!\w)(?:maybe|perhaps|possibly|optionally|vielleicht|eventuell|evtl\.?|womöglich|gegebenenfalls|ggf\.?"
+    r"|peut-être|éventuellement|forse|magari|eventualmente|quizás?|tal vez|a lo mejor)(?!\w)",
+    re.I,
+)
+
+
+_SMALL = re.compile(
+    r"\s*(?:(?:in|at|on|for|also|the|an|bei|für|auch|en|aussi|pour|à|le|la|anche|per|a|también|el|por)\s+)*",
+    re.I,
+)
+
+
+def _maybe(
+    places: Sequence[Place],
+    channels: Sequence[Channel],
+    clause_of: Callable[[int], Clause],
+    near: Nearby,
+) -> Iterator[LeftOver]:
+    """ "Maybe DAPI": is it wanted?"""
+    things = sorted([*places, *near.held, *((c.start, c.end) for c in channels)])
+    for match in _MAYBE.finditer(near.text):
+        if clause_of(match.start()).about in _SILENT:
+            continue
+        for a, b in things:
+            if a >= match.end() and _SMALL.fullmatch(near.text[match.end() : a]):
+                yield "unclear", match.start(), b
+                break
+
+
+def _then_there(
+    places: Sequence[Place], clause_of: Callable[[int], Clause], near: Nearby
+) -> Iterator[LeftOver]:
+    """ "P1 every 2 min for 1 h, then P2": one place after the other."""
+    here = [p for p in sorted(places) if clause_of(p[0]).about is About.BASELINE]
+    for mark in near.marks:
+        if mark.concept != "then":
+            continue
+        before = [p for p in here if p[1] <= mark.start]
+        after = [p for p in here if 0 <= p[0] - mark.end <= _BESIDE]
+        if not (before and after) or "." in near.text[mark.end : after[0][0]]:
+            continue
+        if near.text[slice(*before[-1])].lower() != near.text[slice(*after[0])].lower():
+            yield "positions", mark.start, after[0][1]
             return
 
 

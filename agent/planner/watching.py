@@ -50,10 +50,15 @@ _NOTHING = frozenset(  # words that name nothing to look for
         " es das dies etwas was interessantes gefunden möglich nötig fokus seltsam komisch passiert gut fertig"
         " ça cela quelque chose intéressant trouvé possible nécessaire bizarre se passe arrive bon prêt"
         " qualcosa interessante trovato possibile necessario strano succede accade bene pronto fuoco"
+        " each every event events ereignis ereignisse événement événements evento eventi eventos"
         " such film films movie movies burst bursts reaction reactions run runs recording experiment acquisition"
         " focus autofocus aufnahme lauf film experiment acquisition enregistrement ripresa esperimento experimento"
         " algo interesante encontrado posible necesario raro rara pasa ocurre bien listo foco lgo",
     )
+)
+_LABEL = re.compile(
+    r"\W*(?:trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento|disparador)\s*:",
+    re.I,
 )
 _SINGULAR = re.compile(r"(?<=[a-z]{3})(?<!s)s$")
 
@@ -93,8 +98,15 @@ def read_watching(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
     if chosen is None:
         told = (About.STOP, About.NOTIFY)
         chosen = _choose([m for m, c in named if c.about in told and m.name not in GENERIC])
+    if chosen is not None and chosen.name in GENERIC and not _in_condition(chosen, triggers):
+        chosen = _choose([m for m, c in named if c.about is not About.STORY])
     if chosen is not None:
         found.say("target", chosen.name, chosen.start, chosen.end, "target")
+
+
+def _in_condition(mark: Mark, triggers: Sequence[Clause]) -> bool:
+    """Whether it is what a condition speaks of: "when a cell enters the field"."""
+    return any(c.conditional and c.start <= mark.start < c.end for c in triggers)
 
 
 def _choose(marks: Sequence[Mark]) -> Mark | None:
@@ -114,6 +126,8 @@ def _free_words(
         opening = [m for m in clause.marks if m.concept in ("if", "watch")]
         if opening:
             start = max(m.end for m in opening if m.start <= opening[0].end + 2)
+        elif not _LABEL.match(text, clause.start):
+            continue
         body = text[start : clause.end]
         lead = len(body) - len(body.lstrip())
         fill = _FILL.match(body[lead:])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from agent.planner.clauses import Clause
     from agent.planner.found import Found
+    from agent.planner.marks import Mark
     from agent.planner.nearby import Nearby
     from agent.planner.reading.quantity import Quantity
 
@@ -134,7 +135,9 @@ def read_focus(
     here = [
         c
         for c in clauses
-        if c.about is About.FOCUS or (c.has("autofocus") and c.about is not About.STORY)
+        if c.about is About.FOCUS
+        or (c.has("autofocus") and c.about is not About.STORY)
+        or (c.conditional and _on_failure(c, clauses, near) is not None)
     ]
     for clause in here:
         nth = near.within(clause, "nth")
@@ -145,6 +148,8 @@ def read_focus(
             found.no_focus = True
             continue
         fails = near.within(clause, "af_fail") or (lost if clause.conditional else None)
+        if fails is None and clause.conditional and no is None:
+            fails = _on_failure(clause, clauses, near)
         deeds = [
             (m, deed)
             for c in clauses
@@ -191,6 +196,17 @@ def read_focus(
             found.focus_every = (q.value, a, b)
 
 
+def _on_failure(clause: Clause, clauses: Sequence[Clause], near: Nearby) -> Mark | None:
+    """ "Autofocus every 3rd round, on failure stop": of what is said before in the sentence."""
+    same = [c for c in clauses if c.sentence == clause.sentence and c.start < clause.start]
+    failing = re.search(
+        r"fail|misslung|versag|échec|échou|fall", near.text[clause.start : clause.end]
+    )
+    if failing is None or not any(c.has("autofocus") for c in same):
+        return None
+    return next((m for m in clause.marks if m.concept == "if"), None)
+
+
 _ONLY = ("only", "nur", "seulement", "uniquement", "solo", "soltanto", "sólo")
 
 
@@ -229,7 +245,7 @@ def read_flags(clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
 
 
 _LABELLED = re.compile(r"\s*(?:[:=]|of|von|de|di)\s*")
-_N = re.compile(r"(?<![\w])(?:N|N_t|Nt|n_t|nt|x|×)\s*[=:]?\s*$")
+_N = re.compile(r"(?<![\w])(?:N|n|N_t|Nt|n_t|nt|x|×)\s*[=:]?\s*$")
 
 
 def _rounds(a: int, b: int, near: Nearby) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from agent.planner.reading.fold import Folded
     from agent.planner.reading.grammar import Grammar
 
-_COLON = re.compile(r"([0-2]?[0-9]):([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:])")
+_COLON = re.compile(r"([0-2]?[0-9]):([0-5][0-9])(?::([0-5][0-9]))?(?![0-9]|:[0-9])")
 _DOT = re.compile(r"([0-2]?[0-9])\.([0-5][0-9])(?![0-9.])")
 _FRENCH = re.compile(r"([0-2]?[0-9])\s?h\s?([0-5][0-9])?(?!\w)")
 _HOUR = re.compile(r"([0-2]?[0-9])(?![0-9.,:/]*[0-9])")
@@ -67,7 +67,7 @@ def _after_day(f: Folded, day: Day, p: Phrases, g: Grammar) -> Clock | None:
         start = gap.end() if gap else end
         said_at = said_at or bool(gap and p.at.match(gap.group().strip() + " "))
         part = part_at(f, start, p)
-        time = _time(f, start, p, g, context=True, bare=said_at)
+        time = _time(f, start, p, g, context=True, bare=said_at, sure=said_at)
         if time:
             behind = p.between.match(f.low, time.end)
             later = part_at(f, behind.end() if behind else time.end, p)
@@ -93,8 +93,11 @@ def _doubtful(time: Time, day: Day | None, p: Phrases) -> bool:
     return not (p.hours_24 or time.half or time.padded or evening) and 1 <= time.hour <= 12
 
 
-def _time(f: Folded, at: int, p: Phrases, g: Grammar, *, context: bool, bare: bool) -> Time | None:
-    """`context`: after "at", "until" or a day; `bare`: after words that an hour may follow."""
+def _time(
+    f: Folded, at: int, p: Phrases, g: Grammar, *, context: bool, bare: bool, sure: bool = False
+) -> Time | None:
+    """`context`: after "at", "until" or a day; `bare`: after words that an hour may follow;
+    `sure`: after a day and "at", where any number without a unit is an hour."""
     low = f.low
     for phrase, hour in p.named:
         match = phrase.match(low, at)
@@ -108,11 +111,11 @@ def _time(f: Folded, at: int, p: Phrases, g: Grammar, *, context: bool, bare: bo
                 continue
             total = (int(number.value) * 60 + minutes) % (24 * 60)
             return _halved(f, Time(number.end, total // 60, total % 60), p)
-    return _digits(f, at, p, g, context=context, bare=bare)
+    return _digits(f, at, p, g, context=context, bare=bare, sure=sure)
 
 
 def _digits(
-    f: Folded, at: int, p: Phrases, g: Grammar, *, context: bool, bare: bool
+    f: Folded, at: int, p: Phrases, g: Grammar, *, context: bool, bare: bool, sure: bool
 ) -> Time | None:
     low = f.low
     match = _COLON.match(low, at)
@@ -141,11 +144,20 @@ def _digits(
         if number is None or not number.spelled or number.value not in range(1, 25):
             return None
         hour, end = int(number.value), number.end
-    return _hour(f, hour, end, p, context=context, bare=bare, padded=low[at] == "0")
+    padded = low[at] == "0"
+    return _hour(f, hour, end, p, context=context, bare=bare, padded=padded, sure=sure)
 
 
 def _hour(
-    f: Folded, hour: int, end: int, p: Phrases, *, context: bool, bare: bool, padded: bool
+    f: Folded,
+    hour: int,
+    end: int,
+    p: Phrases,
+    *,
+    context: bool,
+    bare: bool,
+    padded: bool,
+    sure: bool,
 ) -> Time | None:
     low = f.low
     word = p.hour_word.match(low, end)
@@ -160,13 +172,16 @@ def _hour(
         return halved if hour <= 12 or halved.end == end else None
     alone = _stands_alone(f, end, p) if bare else context and _day_follows(f, end, p)
     alone = alone or (low[end : end + 1] == " " and part_at(f, end + 1, p) is not None)
+    alone = alone or (sure and unit_at(low, f.cased, end + 1) is None)
     if alone and 0 <= hour <= 24:
         return _halved(f, Time(end, hour, padded=padded), p)
     return None
 
 
 def _day_follows(f: Folded, at: int, p: Phrases) -> bool:
-    gap = re.compile(r"\s+(?:in the\s+|on\s+|di\s+|de\s+)?").match(f.low, at)
+    gap = re.compile(
+        r"\s+(?:in the\s+|on\s+|this\s+|di\s+|de\s+|ce\s+|heute\s+|questa\s+|esta\s+)?"
+    ).match(f.low, at)
     return bool(gap and (day_at(f, gap.end(), p) or part_at(f, gap.end(), p)))
 
 

@@ -103,7 +103,7 @@ def position_words(language: str) -> PositionWords:
         one("adjectives", r"\s*"),
         re.compile(
             r"\s*(?:(?:#|no\.?|nr\.?|n°|numbers?|nummer|numero|from|von|da|dalla|de|de la|du)"
-            r"(?![a-z]))?\s*:?\s*"
+            r"(?![a-z]))?\s*[:=]?\s*"
         ),
         ordinals,
         re.compile(alternatives(table.listed("ordinal_endings"))),

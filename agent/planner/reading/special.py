@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _X_BEFORE = re.compile(r"x([0-9]{1,3}(?:\.[0-9]+)?)(?![\w.,:]*[0-9])(?!\w)")
 _X_AFTER = re.compile(r"x(?![^\W_])")
 _SPACED_X = re.compile(r"\s+x(?!\w)")
+_X_ENDS = re.compile(r"\s*(?:$|[,.;)](?!\d)|(?:and|und|et|e|y|every|at|for)\b)")
+_USUAL = (4, 5, 10, 20, 25, 40, 50, 60, 63, 100)  # of objectives
 _PAIR = re.compile(r"([0-9]{1,4})(\s?)x(\s?)([0-9]{1,4})(?![\w]|[.,][0-9])")
 _ORDINAL = re.compile(r"([0-9]{1,4})(?:st|nd|rd|th)(?!\w)")
 _NA = re.compile(r"na\s*(?:of|=|:)?\s*([0-9][.,][0-9]{1,3})(?!\w)")
@@ -77,7 +79,8 @@ def _numbered(f: Folded, at: int, g: Grammar) -> Measure | None:
         return Measure(Kind.NA, number.value, "NA", aperture.end())
     glued = _X_AFTER.match(f.low, end) if not number.spelled else None
     spaced = _SPACED_X.match(f.low, end)
-    if spaced and not g.magnified.match(f.low, spaced.end()):
+    usual = number.value in _USUAL and _X_ENDS.match(f.low, spaced.end()) if spaced else None
+    if spaced and not usual and not g.magnified.match(f.low, spaced.end()):
         spaced = None
     behind = g.magnified.match(f.low, end) if number.value > 1 else None
     said = glued or spaced or g.folds.match(f.low, end) or behind
