@@ -86,7 +86,8 @@ def attached(
         for process in processes:
             _pipe(process.stdin).close()
         for process in processes:
-            said = _pipe(process.stdout).read()
+            with _pipe(process.stdout) as out:
+                said = out.read()
             if process.wait(END_WITHIN_S) == 0:
                 answers.add(json.loads(said))
             else:

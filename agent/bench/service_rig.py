@@ -77,11 +77,21 @@ def service(home: Path, scenario: dict[str, Any], pace: float | None) -> Iterato
         "mcp": {"calls_per_minute": 6000},
     }
     file.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agent.cli.main", "serve", "--config", str(file), "--home", home],
-        stderr=(home / "serve.log").open("wb"),
-        env=os.environ | {"MICROSCOUT_DATA": str(home / "data")},
-    )
+    with (home / "serve.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "agent.cli.main",
+                "serve",
+                "--config",
+                str(file),
+                "--home",
+                home,
+            ],
+            stderr=log,
+            env=os.environ | {"MICROSCOUT_DATA": str(home / "data")},
+        )
     try:
         address, until = home / "service.json", time.monotonic() + START_S
         while not address.exists():

@@ -25,6 +25,7 @@ _QUEUES = {
     "visits without a decision": "SELECT count(*) FROM visits v WHERE state='delivered'"
     " AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.visit=v.id)",
 }
+_TO_COME = "SELECT EXISTS (SELECT 1 FROM visits WHERE state IN ('pending', 'running'))"
 
 
 def early_and_late(samples: Sequence[float]) -> tuple[float, float]:
@@ -59,11 +60,13 @@ class Watch:
         self.lengths: dict[str, list[float]] = {}
 
     def sample(self, run: Path | None) -> None:
-        """Once. What is gone for a moment is left out."""
+        """Once. What is gone for a moment is left out; so is a runner that writes its report, for
+        which it loads more."""
+        images = run is None or self._imaging(run)
         with contextlib.suppress(psutil.Error):
             service = psutil.Process(self._pid)
             self._process("service", service)
-            for child in service.children():
+            for child in service.children() if images else ():
                 if "agent.runner" in " ".join(child.cmdline()):
                     self._process("runner", child)
         if run is not None:
@@ -80,6 +83,14 @@ class Watch:
         """The most that was seen of each."""
         return {name: round(max(all_), 2) for name, all_ in self.lengths.items()}
 
+    def _imaging(self, run: Path) -> bool:
+        with (
+            contextlib.suppress(sqlite3.Error),
+            contextlib.closing(_opened(run / FILE_NAME)) as db,
+        ):
+            return bool(db.execute(_TO_COME).fetchone()[0])
+        return False
+
     def _process(self, name: str, process: psutil.Process) -> None:
         with process.oneshot():
             self.memory_mib[name].append(process.memory_info().rss / MIB)
@@ -90,7 +101,7 @@ class Watch:
     def _rows(self, file: Path, queries: dict[str, str]) -> None:
         with (
             contextlib.suppress(sqlite3.Error),
-            contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)) as db,
+            contextlib.closing(_opened(file)) as db,
         ):
             for name, sql in queries.items():
                 self._note(name, db.execute(sql).fetchone()[0])
@@ -101,3 +112,7 @@ class Watch:
 
     def _note(self, name: str, value: float) -> None:
         self.lengths.setdefault(name, []).append(float(value))
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=5)

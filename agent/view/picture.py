@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PX = 512
 MOST_PX = 2048
-CACHE_BYTES = 32 * 1024 * 1024
+CACHE_BYTES = 8 * 1024 * 1024  # what ten pages look at now; browsers keep what they have seen
 LOW_HIGH = (1.0, 99.8)  # percentiles that become black and white
 
 
