@@ -24,7 +24,8 @@ from agent.mcp.which import autonomy
 from agent.service.views import RefusalView
 from agent.web.errors import Denied
 from agent.web.rate import RateLimit
-from agent.web.workers import Doors
+from agent.web.workers import SLOW, Doors
+from agent.web.workers import UNKNOWN as UNKNOWN_DONE
 
 if TYPE_CHECKING:
     from agent.mcp.record import CallLog
@@ -193,7 +194,7 @@ def _refused(refusal: Refused) -> Reply:
 
 def _denied(name: str, denied: Denied) -> Answer[Any]:
     """Too busy: nothing was begun. Too slow: nobody knows."""
-    if denied.view.error == "slow":
+    if denied.view.error in (SLOW, UNKNOWN_DONE):
         return Answer[Any](outcome="unknown", said=UNKNOWN)
     view = denied.view
     no = Refused(rule=view.error, what=name, limit=view.message, remedy=view.remedy)

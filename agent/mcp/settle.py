@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.service.views import CommandView, RefusalView
+from agent.web.errors import Denied
 
 if TYPE_CHECKING:
     from agent.mcp.tool import Found, Work
@@ -24,7 +25,10 @@ async def settled(work: Work, found: Found) -> Found:
         if time.monotonic() >= ends_s:
             break
         await asyncio.sleep(EVERY_S)
-        sent = await work.doors.look.run(work.service.commands, found.experiment)
+        try:
+            sent = await work.doors.look.run(work.service.commands, found.experiment)
+        except Denied:
+            break  # it was sent, whatever keeps us from looking: that must not become a refusal
         found = next((one for one in sent if one.id == found.id), found)
     return refusal_of(found) if isinstance(found, CommandView) else found
 

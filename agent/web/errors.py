@@ -39,7 +39,8 @@ class FaultView(View):
 
 
 class ErrorView(View):
-    """Why there is no answer. Nothing was sent and nothing was changed."""
+    """Why there is no answer. Nothing was sent and nothing was changed; but for 504 (`unknown`)
+    and 500 (`fault`): there it is not known, and one has to look before trying again."""
 
     error: str
     """Short stable name: no_token, wrong_token, role, csrf, not_found, bad_input, busy, ..."""
@@ -91,14 +92,15 @@ def handle_errors(app: FastAPI) -> None:
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """For OpenAPI: the errors of a route; 401, 403, 413, 422, 429 and 503 may always happen."""
+    """For OpenAPI: a route's errors; 401, 403, 413, 422, 429, 503 and 504 may always happen."""
     always = {
         401: "No token, or a wrong one",
         403: "Not for this role, not our page, or another site's",
         413: "Too large",
         422: "The input is wrong; see `faults`",
         429: "Too many requests, or wrong tokens; see Retry-After",
-        503: "Busy; see Retry-After",
+        503: "Busy, nothing was begun or changed; see Retry-After",
+        504: "Begun, and no answer in time: it may have been done; look before trying again",
     }
     more = {
         400: "Not understood as HTTP or JSON",

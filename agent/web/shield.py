@@ -89,7 +89,8 @@ class Shield:
                 return  # nobody is there any more, or they do not read: the connection ends here
             # ours: said in the log, without what was sent
             _LOG.error("%s: %s", type(error).__name__, one_line(str(error)), exc_info=error)
-            fault = Denied(500, "fault", "a fault of the service", "see its log")
+            look = "" if request.method in SAFE else "; it may have been done: look before again"
+            fault = Denied(500, "fault", "a fault of the service", f"see its log{look}")
             await self._say(scope, reply, fault)
         finally:
             self._traffic.count(scope, reply.status, time.monotonic() - began_s)

@@ -8,6 +8,7 @@ program from ending.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
 import queue
@@ -23,14 +24,22 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 BUSY_WAIT_S = 2.0
+SLOW = "slow"  # the error of a look that was begun
+UNKNOWN = "unknown"  # the error of what was begun, changes something, and may be done by now
 _LOG = logging.getLogger("agent.web")
 
 
 class Workers:
-    """At most `threads` at work and `waiting` more in line; further ones are told to come back."""
+    """At most `threads` at work and `waiting` more in line; further ones are told to come back.
 
-    def __init__(self, name: str, threads: int, waiting: int, timeout_s: float) -> None:
+    `acts`: what is asked here changes something, so one that was begun must not be asked twice.
+    """
+
+    def __init__(
+        self, name: str, threads: int, waiting: int, timeout_s: float, *, acts: bool = False
+    ) -> None:
         self._name = name
+        self._acts = acts
         self._threads = threads
         self._most = threads + waiting
         self._timeout_s = timeout_s
@@ -41,7 +50,11 @@ class Workers:
         self._closed = False
 
     async def run(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The answer. Raises Denied (503) when too many wait, or it takes too long."""
+        """The answer.
+
+        Raises Denied: 503 when too many wait, or it takes too long and nothing was changed; 504
+        when it was begun, takes too long, and may be done all the same.
+        """
         future: Future[T] = Future()
         with self._lock:
             if self._closed:
@@ -56,7 +69,7 @@ class Workers:
                 threading.Thread(target=self._work, name=name, daemon=True).start()
             call = functools.partial(ask, *args, **kwargs)
             self._line.put(functools.partial(_settle, future, call))
-        return await _within(future, self._timeout_s)
+        return await self._within(future)
 
     def open(self) -> None:
         """Answer again after `close`."""
@@ -70,6 +83,23 @@ class Workers:
             for _ in range(self._started):
                 self._line.put(None)
             self._started = 0
+
+    async def _within(self, future: Future[T]) -> T:
+        waited = asyncio.wrap_future(future)
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(asyncio.shield(waited), self._timeout_s)
+        begun = not future.cancel()
+        waited.cancel()
+        if begun and future.done():
+            return future.result()  # just now; or a TimeoutError of its own
+        said = f"no answer within {self._timeout_s:g} s"
+        if not begun:
+            raise Denied(503, "busy", f"{said}, and not begun", "try again", BUSY_WAIT_S)
+        future.add_done_callback(_too_late)
+        if self._acts:
+            remedy = "look whether it was done (status, queue, commands) before trying again"
+            raise Denied(504, UNKNOWN, f"{said}; it was begun and may have been done", remedy)
+        raise Denied(503, SLOW, said, "try again, see health", BUSY_WAIT_S)
 
     def _work(self) -> None:
         while (call := self._line.get()) is not None:
@@ -85,8 +115,8 @@ class Doors:
 
     def __init__(self) -> None:
         self.look = Workers("look", threads=8, waiting=64, timeout_s=20)
-        self.act = Workers("act", threads=4, waiting=32, timeout_s=20)
-        self.words = Workers("words", threads=2, waiting=8, timeout_s=60)
+        self.act = Workers("act", threads=4, waiting=32, timeout_s=20, acts=True)
+        self.words = Workers("words", threads=2, waiting=8, timeout_s=60, acts=True)
         self.draw = Workers("draw", threads=2, waiting=64, timeout_s=20)
         self._all = (self.look, self.act, self.words, self.draw)
 
@@ -118,21 +148,6 @@ def _settle(future: Future[T], ask: Callable[[], T]) -> None:
         future.set_exception(error)
     else:
         future.set_result(answer)
-
-
-async def _within(future: Future[T], timeout_s: float) -> T:
-    waited = asyncio.wrap_future(future)
-    try:
-        return await asyncio.wait_for(asyncio.shield(waited), timeout_s)
-    except TimeoutError:
-        if future.done() and not future.cancelled():
-            raise  # the answer itself was a TimeoutError
-        if not waited.cancel():
-            raise
-        if future.running():
-            future.add_done_callback(_too_late)
-        message = f"no answer within {timeout_s:g} s"
-        raise Denied(503, "slow", message, "try again, see health", BUSY_WAIT_S) from None
 
 
 def _too_late(future: Future[Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from mcp_kit import WHY, House, open_house, refused, structured
 
 from agent.mcp.record import MOST_FILES, CallLog
 from agent.mcp.tool import asker
+from agent.web.errors import Denied
 from agent.web.tokens import Role
 
 if TYPE_CHECKING:
@@ -241,6 +243,34 @@ def test_a_fault_of_ours_is_no_yes(
     assert result.is_error
     assert structured(result)["outcome"] == "unknown"
     assert "secret" not in result.model_dump_json()
+
+
+def test_what_was_begun_and_takes_too_long_is_not_known(
+    house: House, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go = threading.Event()
+    monkeypatch.setattr(standin, "command", lambda *_: go.wait(30))
+    monkeypatch.setattr(house.door.work.doors.act, "_timeout_s", 0.2)
+    assert house.call("pause", why=WHY)["outcome"] == "unknown"
+    go.set()
+
+
+def test_what_was_sent_is_not_refused_because_nobody_could_look(
+    house: House, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Busy after it was sent: "nothing was sent" would not be true."""
+    real = standin.command
+
+    def waits(*what: Any) -> Any:
+        return real(*what).model_copy(update={"state": "waiting"})
+
+    def busy(*_: object) -> Any:
+        raise Denied(503, "busy", "too many wait already", "try again", 2.0)
+
+    monkeypatch.setattr(standin, "command", waits)
+    monkeypatch.setattr(standin, "commands", busy)
+    answer = house.call("refocus", fov="A1", why=WHY)
+    assert (answer["outcome"], answer["result"]["state"]) == ("done", "waiting")
 
 
 def test_a_stop_that_is_not_confirmed_says_so(

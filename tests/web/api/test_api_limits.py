@@ -205,6 +205,48 @@ def test_words_that_take_long_do_not_keep_a_status_from_being_answered(
     assert answered[4:] == [500] * 10
 
 
+def test_what_was_begun_and_takes_too_long_is_not_said_to_be_undone(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that is told to try again would have it done twice."""
+    stuck, doors = Stuck(), house.app.state.parts.doors
+    monkeypatch.setattr(house.service, "command", stuck)
+    monkeypatch.setattr(house.service, "health", stuck)
+    monkeypatch.setattr(doors.act, "_timeout_s", 0.2)
+    monkeypatch.setattr(doors.look, "_timeout_s", 0.2)
+    send = f"/experiments/{CURRENT}/commands"
+    looked = house.ask("/health")
+    assert (looked.status_code, looked.json()["error"]) == (503, "slow")
+    assert "retry-after" in looked.headers, "a look may be asked again"
+    monkeypatch.setattr(doors.look, "_timeout_s", ENDS_WITHIN_S)
+    for _ in range(4):  # all threads
+        begun = house.do(send, {"command": "pause"})
+        assert (begun.status_code, begun.json()["error"]) == (504, "unknown")
+        assert "may have been done" in begun.json()["message"]
+        assert "before trying again" in begun.json()["remedy"]
+        assert "retry-after" not in begun.headers
+    waited = house.do(send, {"command": "pause"})
+    assert (waited.status_code, waited.json()["error"]) == (503, "busy")
+    stuck.go.set()
+    _until(lambda: doors.act._busy == 0)
+    assert stuck.n == 5, "what was said not to be begun is not begun later"
+
+
+def test_a_fault_while_something_is_done_says_that_it_may_have_been_done(
+    tmp_path: Path, standin: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Any:
+        raise OSError("no")
+
+    house = build(tmp_path, standin)
+    monkeypatch.setattr(standin, "command", broken)
+    monkeypatch.setattr(standin, "health", broken)
+    done = house.do(f"/experiments/{CURRENT}/commands", {"command": "pause"})
+    assert (done.status_code, done.json()["error"]) == (500, "fault")
+    assert "may have been done" in done.json()["remedy"]
+    assert "may have been done" not in house.ask("/health").json()["remedy"]
+
+
 # ---------------------------------------------------------------------- telling of changes
 
 
