@@ -59,6 +59,7 @@ class DeadMan:
         self._lock = threading.RLock()  # never held while waiting
         self._opening = threading.Lock()
         self._link: Link | None = None
+        self._process_id: int | None = None
         self._up = threading.Event()  # a dead-man watches, as far as we know
         self._wake = threading.Event()
         self._over = False
@@ -123,14 +124,13 @@ class DeadMan:
         """What is wrong with the dead-man, None when it watches. Never waits."""
         if self._broken is not None:
             return self._broken
-        if self._link is None:
-            return "the dead-man is not running"
-        return self._link.wrong()
+        link = self._link
+        return "the dead-man is not running" if link is None else link.wrong()
 
     @property
     def process_id(self) -> int | None:
-        """Of the dead-man, None when there is none."""
-        return self._link.pid if self._link is not None else None
+        """Of the dead-man, or of the last one there was; None before the first."""
+        return self._process_id
 
     def restart(self) -> None:
         """End the dead-man and start another, which knows of the light at once. Raises OSError."""
@@ -140,13 +140,11 @@ class DeadMan:
 
     def bye(self) -> bool:
         """The program ends in order, light off; whether the dead-man took note. Once."""
-        with self._lock:
-            self._over = True
-            self._wake.set()
-            link, self._link = self._link, None
-            if link is None:
-                return False
-        return link.bye(BYE_S)
+        self._over = True
+        self._wake.set()
+        with self._opening:  # one that is being started hears it too
+            link = self._take()
+        return link is not None and link.bye(BYE_S)
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -167,14 +165,23 @@ class DeadMan:
         """End the dead-man there is, start one, tell it of the light."""
         said = hello(self._config, OWN_TRY_S, self._beside)
         with self._opening:
+            if self._over:
+                raise OSError("the program has said bye")
             self._up.clear()
-            if self._link is not None:
-                self._link.end()
+            old = self._take()  # first: nobody may speak to one that is being ended
+            if old is not None:
+                old.end()
             link = Link(said, self._record, self._pid, self._wake.set)
             with self._lock:
-                self._link = link
+                self._link, self._process_id = link, link.pid
                 self._beat()
             self._up.set()
+        return link
+
+    def _take(self) -> Link | None:
+        """The dead-man there is; from now on there is none."""
+        with self._lock:
+            link, self._link = self._link, None
         return link
 
     def _beat(self) -> bool:
@@ -191,7 +198,8 @@ class DeadMan:
             self._wake.clear()
             if self._over:
                 return
-            if self._link is not None and (wrong := self._link.wrong()) is not None:
+            wrong = self.check()
+            if wrong is not None:
                 self._revive(wrong)
             elif self._is_alive():
                 with self._lock:
@@ -205,7 +213,7 @@ class DeadMan:
             return False
 
     def _revive(self, wrong: str) -> None:
-        if self._broken is not None:
+        if self._broken is not None or self._over or self._opening.locked():
             return
         self._up.clear()
         now_s = time.monotonic()
@@ -214,11 +222,10 @@ class DeadMan:
             if len(self._restarts_s) > RESTARTS:
                 raise OSError(f"it ended {RESTARTS} times within {WITHIN_S:g} s")
             link = self._open()
-            if self._over:  # said bye meanwhile
-                link.bye(BYE_S)
-                return
             self._tell(f"{wrong}; started again as process {link.pid}")
         except (OSError, ValueError) as error:
+            if self._over:
+                return
             self._broken = f"{wrong}, and could not be started again: {error}"
             self._tell(self._broken)
         finally:
