@@ -93,11 +93,11 @@ class Guard:
         caller = self.caller(request)
         if caller is None:
             raise Denied(401, "no_token", "a token is needed", "send it as Authorization: Bearer")
-        if caller.door is Door.PAGE and request.method not in SAFE:
-            await self._check_csrf(request, caller)
-        if not caller.role.covers(wanted):
+        if not caller.role.covers(wanted):  # before the form is read: it may come slowly
             remedy = f"ask with the token of an {wanted}"
             raise Denied(403, "role", f"this is for an {wanted}, not for a {caller.role}", remedy)
+        if caller.door is Door.PAGE and request.method not in SAFE:
+            await self._check_csrf(request, caller)
         return caller
 
     def still_open(self, request: Request) -> bool:

@@ -1,7 +1,8 @@
 """What stands before every route: host, origin, strangers, rate, number, size, time, headers.
 
-Plain ASGI, outermost; what it lets through still meets the route's own role. A stop is neither
-counted nor queued: it must get through when everything else is full.
+Plain ASGI, outermost; what it lets through still meets the route's own role. An operator's stop is
+neither counted nor queued: it must get through when everything else is full, other stops too. Only
+the page's, whose form has to be read, have a number of places of their own.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from agent.web.rate import RateLimit
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from agent.web.guard import Guard
+    from agent.web.guard import Caller, Guard
     from agent.web.metrics import Traffic
 
 STOP_PATHS = frozenset({"/api/v1/stop", "/stop"})  # of the API, and of the page
@@ -98,12 +99,15 @@ class Shield:
     async def _let_in(self, request: Request, receive: Receive, reply: _Reply) -> None:
         self._check_place(request)
         path = request.url.path
-        kind = self._check_person(request)
-        if path in STOP_PATHS and kind == "known":
+        caller = self._check_person(request)
+        kind = "stranger" if caller is None else "known"
+        stops = path in STOP_PATHS and caller is not None and caller.operator
+        if stops:
             kind = "stop"
         elif wait_s := self._rate.take(client_of(request)):
             raise Denied(429, "too_many_requests", "too many requests", "ask less often", wait_s)
-        if self._now_in[kind] >= self._most[kind]:
+        unread = stops and "authorization" in request.headers  # nothing of it is waited for
+        if not unread and self._now_in[kind] >= self._most[kind]:
             raise Denied(503, "busy", "too much at the same time", "try again", RETRY_S)
         self._now_in[kind] += 1
         try:
@@ -128,14 +132,15 @@ class Shield:
         if not origin_allowed(request.method, hosts[0], request.headers):
             raise Denied(403, "origin", "this was sent by a page elsewhere", "use our own page")
 
-    def _check_person(self, request: Request) -> str:
+    def _check_person(self, request: Request) -> Caller | None:
         """Strangers are turned away before anything of theirs is read, but for what is public."""
-        if self._guard.caller(request) is not None:
-            return "known"
+        caller = self._guard.caller(request)
+        if caller is not None:
+            return caller
         path = request.url.path
         if path.startswith(API) or (request.method not in SAFE and path != LOGIN_PATH):
             raise Denied(401, "no_token", "a token is needed", "send it as Authorization: Bearer")
-        return "stranger"
+        return None
 
     def _most_bytes(self, path: str) -> int:
         return self._limits.plan_bytes if path in PLAN_PATHS else self._limits.body_bytes

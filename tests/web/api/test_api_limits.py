@@ -17,6 +17,7 @@ from agent.web.events import EventHub, fingerprint
 from agent.web.rate import MOST_CLIENTS, RateLimit
 from agent.web.sessions import MOST_SESSIONS, Sessions
 from agent.web.settings import WebConfig, WebLimits
+from agent.web.shield import STOPS
 from agent.web.tokens import Role
 
 if TYPE_CHECKING:
@@ -157,6 +158,67 @@ def test_a_stop_gets_through_when_everything_else_hangs(
     assert response.json()["light_off"] == "confirmed"
     assert took_s < 5.0
     assert standin.stops == 1
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.OPERATOR])
+def test_stops_whose_form_comes_slowly_stand_in_no_operators_way(house: House, role: Role) -> None:
+    """A viewer's are turned away unread; an operator's pages on a bad line hold up no program."""
+    house.log_in(role)
+    cookie = f"{house.guard.cookie}={house.client.cookies[house.guard.cookie]}"
+    form = ("content-type", "application/x-www-form-urlencoded"), ("content-length", "20")
+    slow = [("cookie", cookie), *form]
+
+    async def story() -> int:
+        said: list[int] = []
+
+        async def post(headers: list[tuple[str, str]], *, hangs: bool) -> int:
+            async def receive() -> Any:
+                await asyncio.sleep(3600 if hangs else 0)
+                return {"type": "http.request", "body": b"", "more_body": False}
+
+            got: list[int] = []
+
+            async def send(message: Any) -> None:
+                got.append(message.get("status", 0))
+
+            await house.app(_stop_scope(headers), receive, send)
+            said.append(got[0])
+            return got[0]
+
+        waiting = [asyncio.create_task(post(slow, hangs=True)) for _ in range(STOPS + 1)]
+        ends_s = time.monotonic() + ENDS_WITHIN_S
+        turned_away = 1 if role is Role.OPERATOR else STOPS + 1
+        while len(said) < turned_away:
+            assert time.monotonic() < ends_s, said
+            await asyncio.sleep(0.01)
+        assert set(said) == {503 if role is Role.OPERATOR else 403}
+        status = await post(list(house.bearer().items()), hangs=False)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return status
+
+    assert asyncio.run(story()) == 200
+    assert house.service.stops == 1
+
+
+def _stop_scope(headers: list[tuple[str, str]]) -> dict[str, Any]:
+    raw = [(name.encode(), value.encode()) for name, value in [("host", "127.0.0.1"), *headers]]
+    path = "/api/v1/stop"
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": raw,
+        "client": ("10.0.0.9", 1),
+        "server": ("127.0.0.1", 80),
+    }
 
 
 def test_a_stop_that_hangs_is_said_and_does_not_stand_in_the_way_of_the_next(
