@@ -12,6 +12,7 @@ from typing import Any
 
 from agent.bench.machine import machine
 from agent.bench.service_clients import Answers, Crowd, attached
+from agent.bench.service_promises import misses
 from agent.bench.service_rig import DAY_S, OVER, one, p99_ms, plan, scenario, service
 from agent.bench.service_viewers import viewers
 from agent.bench.service_watch import Watch, growth
@@ -29,7 +30,6 @@ FAULTS = {  # share of moments
     "setting_raises": 0.002,
 }
 CLIENTS = (Crowd("pages", 3), Crowd("programs", 3), Crowd("assistants", 2), Crowd("people", 1))
-MOST_GROWTH, MOST_P99_MS, LEAST_RATE = 0.05, 250.0, 0.97
 
 
 def bench_service(days: float, positions: int, pairs: int, *, json: bool) -> int:
@@ -47,26 +47,6 @@ def bench_service(days: float, positions: int, pairs: int, *, json: bool) -> int
     }
     print(jsonlib.dumps(result) if json else jsonlib.dumps(result, indent=2))
     return 1 if missed else 0
-
-
-def misses(soaked: dict[str, Any], seen: dict[str, Any]) -> list[str]:
-    """What is not as promised, in words."""
-    checks = {
-        f"the run is {soaked['outcome']}: {soaked['why']}": soaked["outcome"] == "complete",
-        "frames were lost": soaked["frames_lost"] == 0,
-        "the account does not balance": soaked["account_balances"],
-        "commands were lost": soaked["commands_lost"] == 0,
-        "answers were not good": not soaked["answers_not_ok"] and not seen["answers_not_ok"],
-        "no clients of some kind": all(soaked["answers"].values()),
-        "queues grow": not soaked["growing"],
-        "pages are slow": max(soaked["page_p99_ms"], seen["page_p99_ms"]) < MOST_P99_MS,
-        "viewers slow it down": seen["rate_with_over_without"] > LEAST_RATE,
-    }
-    checks |= {
-        f"the {name}'s memory grows": grown < MOST_GROWTH
-        for name, grown in soaked["memory_growth"].items()
-    }
-    return [what for what, good in checks.items() if not good]
 
 
 def _soak(home: Path, days: float, positions: int) -> dict[str, Any]:

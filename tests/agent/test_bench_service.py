@@ -15,9 +15,11 @@ from mcp_kit import open_house  # noqa: E402
 from service_kit import finished_run, standin  # noqa: E402
 from standin import CURRENT  # noqa: E402
 
+from agent.bench.page import render  # noqa: E402
 from agent.bench.service_clients import KINDS, Answers, Crowd, attached  # noqa: E402
+from agent.bench.service_promises import misses  # noqa: E402
 from agent.bench.service_rig import p99_ms  # noqa: E402
-from agent.bench.service_soak import CLIENTS, account_of, by_kind, misses  # noqa: E402
+from agent.bench.service_soak import CLIENTS, account_of, by_kind  # noqa: E402
 from agent.bench.service_watch import Watch, grows, growth  # noqa: E402
 
 if TYPE_CHECKING:
@@ -35,8 +37,23 @@ GOOD_SOAK: dict[str, Any] = {
     "growing": {},
     "page_p99_ms": 100.0,
     "memory_growth": {"service": 0.01, "runner": -0.01},
+    "simulated_days": 3,
+    "positions": 24,
+    "wall_s": 900.0,
+    "visits": 10_368,
+    "delivered": 10_300,
+    "skipped": 60,
+    "dropped": 8,
+    "faults": 70,
 }
-GOOD_VIEWERS = {"answers_not_ok": 0, "page_p99_ms": 100.0, "rate_with_over_without": 0.99}
+GOOD_VIEWERS: dict[str, Any] = {
+    "viewers": 10,
+    "pairs": 2,
+    "ratios": [0.98, 1.0],
+    "answers_not_ok": 0,
+    "page_p99_ms": 100.0,
+    "rate_with_over_without": 0.99,
+}
 
 
 @pytest.mark.parametrize(
@@ -61,6 +78,16 @@ def test_each_promise_that_is_missed_is_said(
     soak: dict[str, Any], viewers: dict[str, Any], missed: int
 ) -> None:
     assert len(misses(GOOD_SOAK | soak, GOOD_VIEWERS | viewers)) == missed
+
+
+def test_the_page_of_figures_says_what_was_missed() -> None:
+    bad = GOOD_SOAK | {"frames_lost": 3}
+    result = {"machine": {"cpus": 2}, "soak": bad, "viewers": GOOD_VIEWERS}
+    text = render({"service": result | {"missed": misses(bad, GOOD_VIEWERS)}})
+    assert "**Missed**: frames were lost." in text
+    assert "| frames in the journal that are not stored | 0 | 3 |" in text
+    kept = render({"service": result | {"soak": GOOD_SOAK, "missed": []}})
+    assert "Every promise was kept." in kept
 
 
 def test_growth_is_looked_at_after_the_warm_up() -> None:
