@@ -340,7 +340,12 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
         about = own[i]
         begins_if = clause.conditional
         if begins_if:
-            about = _condition(clause, has)
+            acts = any(
+                c.quantities > c.places and not c.has("notify", "stop_run", "autofocus")
+                for c in sentence[i + 1 :]
+                if not c.places
+            )
+            about = _condition(clause, has | {"acts"} if acts else has)
             if about is About.TRIGGER and about is not None:
                 trigger = i
         elif (
@@ -349,7 +354,11 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
             and (_arrow_after(text, clause) or _heading(text, clause))
         ):
             about, trigger = About.TRIGGER, i
-        elif trigger is not None and _in_brackets(text, clause, sentence[trigger]):
+        elif (
+            trigger is not None
+            and not any(c.about is About.REACTION for c in sentence[trigger:i])
+            and _in_brackets(text, clause, sentence[trigger])
+        ):
             about = About.BASELINE if about is None else about
         if about is None:
             if clause.has("otherwise"):
@@ -404,7 +413,9 @@ def _alone(text: str, clause: Clause) -> About | None:
     """What a clause is about by its own words; None where they do not say."""
     if clause.conditional:
         return None
-    if clause.has("past") and not clause.has("every", "exposure", "stack", "channel", "by_count"):
+    asked = bool(clause.places) and clause.has("plan_verb") and clause.quantities > clause.places
+    told = not clause.has("every", "exposure", "stack", "channel", "by_count")
+    if clause.has("past") and told and not asked:
         return About.STORY
     if clause.has("notify"):
         return About.NOTIFY
@@ -460,7 +471,8 @@ def _condition(clause: Clause, has: set[str] | frozenset[str]) -> About:
     """What a condition is a condition of."""
     if clause.has("target") and clause.has("every") and clause.quantities:
         return About.TRIGGER
-    if clause.has("focus_lost", "af_fail", "autofocus"):
+    seen = any(m.concept == "target" and m.name not in _PLAIN for m in clause.marks)
+    if clause.has("af_fail", "autofocus") or (clause.has("focus_lost") and not seen):
         return About.FOCUS
     if clause.has("notify") or (
         "notify" in has and clause.has("trouble", "done", "question_event")
@@ -476,7 +488,8 @@ def _condition(clause: Clause, has: set[str] | frozenset[str]) -> About:
         return About.BUDGET
     if clause.has("light", "disk") and not clause.has("target"):
         return About.BUDGET
-    if "notify" in has and not (has & {"react", "objective", "every"}) and not clause.quantities:
+    reacts = {"react", "objective", "every"} | ({"acts"} if clause.has("target") else set())
+    if "notify" in has and not (has & reacts) and not clause.quantities:
         return About.NOTIFY
     if clause.has("trouble", "done") and not clause.has("target") and has & {"notify", "stop_run"}:
         return About.NOTIFY

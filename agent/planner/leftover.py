@@ -18,7 +18,7 @@ _EXCEPT = re.compile(
     r"(?<!\w)(?:all but|except(?:ing)?|excluding|apart from|other than|save for|leave out|leaving out"
     r"|leave those|skip(?:ping)?|omit(?:ting)?|außer|ausser|ausgenommen|abgesehen von|auslassen|weglassen"
     r"|sauf|excepté|hormis|tranne|eccetto|salvo|esclus[aoei]|excepto|excluyendo|every other|every second"
-    r"|every third)(?!\w)",
+    r"|every third)(?!\w)(?! (?:of (?:the|my) )?(?:position|field|site|point)s?\b)",
     re.I,
 )
 _OTHER_USES = (

@@ -16,7 +16,13 @@ from rapidfuzz.distance import OSA
 if TYPE_CHECKING:
     from agent.planner.lexicon import Lexicon
 
-_WORD = re.compile(r"\bfull stop\b|(?<![^\W_])[^\W\d_]+(?:'[^\W\d_]+)?")
+_DIGITS = {name: str(n) for n, name in enumerate(
+    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))}  # fmt: skip
+_POINT = re.compile(rf"({'|'.join(_DIGITS)}) point ({'|'.join(_DIGITS)})$", re.I)
+_WORD = re.compile(
+    rf"\b(?:{'|'.join(_DIGITS)}) point (?:{'|'.join(_DIGITS)})\b|\bfull stop\b|"
+    r"(?<![^\W_])[^\W\d_]+(?:'[^\W\d_]+)?"
+)
 _SAME = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "−": "-", "–": "-", "‐": "-"})
 SHORTEST = 4  # letters of a word that can be taken for a mistyped one (of a longer word)
 
@@ -95,6 +101,9 @@ _X = re.compile(r"[ -](?:x|ex)\b", re.I)
 def _special(text: str, match: re.Match[str]) -> str | None:
     """ "Forty x" and "bin2" in the spelling that is read."""
     word = match.group().lower()
+    spelled = _POINT.match(word)
+    if spelled is not None:
+        return f"{_DIGITS[spelled[1]]}.{_DIGITS[spelled[2]]}"
     if word in _SPOKEN:
         return _SPOKEN[word]
     if word in _TENS and _X.match(text, match.end()):

@@ -28,8 +28,21 @@ _CHANNEL_WORD = re.compile(
 _DYES = frozenset(
     {"gfp", "egfp", "rfp", "irfp", "dapi", "hoechst", "tritc", "sir", "mcherry", "tdtomato"}
 )
+_COLOURS = (
+    r"yellow|orange|violet|purple|cyan|magenta|infra-?red|near-?infrared|ultraviolet|uv|white|gelb\w*|violett\w*"
+    r"|weiß\w*|jaune|blanc|infrarouge|giallo|arancione|viola|bianco|infrarosso|amarillo|naranja|violeta|blanco"
+    r"|infrarrojo"
+)
+_KIND = r"channel|fluorescence|light|filter|kanal|fluoreszenz|licht|canal|lumière|fluorescence|canale|luce|luz"
+_COLOURED = (
+    re.compile(  # a colour that nobody has: "in yellow", "the violet channel", "orange and green"
+        rf"(?:(?<=\bin )|(?<=\bin the )|(?<=\bim )|(?<=\ben )|(?<=\bnel ))(?:{_COLOURS})(?!\w)"
+        rf"|\b(?:{_COLOURS})(?= (?:{_KIND})\b)|\b(?:canal|canale|kanal) (?:{_COLOURS})(?!\w)",
+        re.I,
+    )
+)
 _UNKNOWN = re.compile(
-    r"\b(bright[- ]?field|phase[- ]contrast|DIC|transmitted( light)?|CFP|YFP|BFP|mVenus|Venus|Cy3"
+    r"\b(TIRF|STED|SHG|two[- ]photon|(?:in|use the|with the) confocal|polari[sz]ed( light)?|konfokal\w*|confocale?|bright[- ]?field|phase[- ]contrast|DIC|transmitted( light)?|CFP|YFP|BFP|mVenus|Venus|Cy3"
     r"|Cy7|Texas ?Red|mTurquoise\d?|Hellfeld|Phasenkontrast|fond clair|contraste de phase"
     r"|campo chiaro|campo claro|contrasto di fase)\b",
     re.I,
@@ -103,7 +116,7 @@ _NEITHER = re.compile(  # "weder DAPI noch GFP"
 
 def unknown_channels(text: str) -> list[tuple[int, int]]:
     """Names of ways to image that are common, where the microscope may not have them."""
-    return [match.span() for match in _UNKNOWN.finditer(text)]
+    return [m.span() for pattern in (_UNKNOWN, _COLOURED) for m in pattern.finditer(text)]
 
 
 def _squeezed(name: str, names: Mapping[str, str]) -> str | None:

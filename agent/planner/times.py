@@ -296,6 +296,9 @@ def _bare(whole: Lapse, bare: Sequence[Timed], *, rounds: bool) -> None:
     waiting = list(bare)
     if len(waiting) == 2 and phase == Phase():
         short, long = sorted(waiting, key=lambda t: t.value_s)
+        if short.several or long.several:
+            whole.unclear += waiting
+            return
         if long.value_s >= RATIO * short.value_s:
             phase.interval, phase.length = short, long
             return

@@ -50,13 +50,17 @@ def unread(
     def clause_of(at: int) -> Clause:
         return next((c for c in reversed(parts) if c.start <= at), parts[0])
 
-    out = [("unclear", a, b) for a, b in _numbers(pairs, used, near)]
+    out = [("unclear", a, b) for a, b in _numbers(pairs, used, near, found.corrections)]
     out += [("positions", a, b) for a, b in _more_places(pairs, used, places, near)]
     out += _either(channels, [p for p in places if clause_of(p[0]).about is About.BASELINE], near)
-    out += _phrases(clause_of, near)
+    out += [one for one in _phrases(clause_of, near) if _free(one[1], one[2], used)]
     out += _channels_apart(channels, clause_of, near)
     out += _counts_of_events(clause_of, near)
     out += _places_of_events(places, clause_of, near)
+    out += _named_again(places, clause_of, near, found)
+    out += _unnamed(places, near)
+    out += _conditions(parts, near, found)
+    out += _phases_of_what(near, found)
     out += _once_and_more(found)
     out += _wishes(parts, near, found)
     out += _maybe(places, channels, clause_of, near)
@@ -138,7 +142,10 @@ def _settled(mark: Mark, near: Nearby, found: Found) -> bool:
 
 
 def _numbers(
-    pairs: Sequence[tuple[Quantity, Clause]], used: Sequence[Place], near: Nearby
+    pairs: Sequence[tuple[Quantity, Clause]],
+    used: Sequence[Place],
+    near: Nearby,
+    corrections: Sequence[int],
 ) -> Iterator[Place]:
     """Numbers that no slot was found for, and that stand alone, or are counts of a reaction."""
     text = near.text
@@ -154,6 +161,11 @@ def _numbers(
             )
         ):
             yield a, b
+        elif q.kind in (Kind.COUNT, Kind.ORDINAL) and q.every:
+            later = (p.span.start for p, _ in pairs if p.kind in _DURATION)
+            taken_back = any(b <= at <= b + 24 for at in (*corrections, *later))
+            if not taken_back and clause.about is not About.FOCUS:
+                yield a, b
         elif q.kind is Kind.COUNT and not q.every and q.value >= 2:
             said_again = re.search(r"\b(?:yes|ja|oui|s[iì]|sí|genau)[,:]?\s*$", text[:a], re.I)
             alone = _LINKED.search(text[:a]) and _ENDS.match(text, b) and not said_again
@@ -319,6 +331,10 @@ _PARTLY = re.compile(
     r"|(?:nur|aber) (?:nachts|tagsüber|werktags)|from (?:hour|day|round|time ?point|frame) \w+ (?:on|onwards?)"
     r"|ab (?:der |dem )?(?:\w+ )?(?:stunde|runde|tag)(?: \w+)?"
     r"|(?:make |take )?(?:a )?(?:pause|break) (?:between|from|of|for|at|after|zwischen|von|nach|entre|de|tra)"
+    r"|repeat (?:this|it|that|everything|the whole \w+)(?! every \S+ (?:s|sec|min|h|hour|second|minute)\w*\b)(?! every (?:hour|minute)\b)|wiederhole (?:das|dies|alles)|répète[zr]? (?:ça|cela|tout)"
+    r"|ripeti tutto|repite (?:esto|todo)"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days? (?:to|through|until|-|and) (?:mon|tues|wednes|thurs|fri|satur|sun)days?"
+    r"|(?:montag|dienstag|mittwoch|donnerstag|freitag)s? bis \w+tag|(?:du )?lundi au \w+di"
     r"|pause (?:it |the (?:run|imaging) )?(?:between|from|for|at|after)"
     r"|(?:pausier\w+|unterbrich|unterbrechen|interromp\w+|interrump\w+|fai una pausa|haz una pausa"
     r"|fais une pause|mach(?:e|t)? (?:eine )?pause)"
@@ -327,6 +343,10 @@ _PARTLY = re.compile(
 )
 _COMPARED = re.compile(
     r"(?<!\w)(?:"
+    r"(?:brighter|dimmer|darker|stronger|weaker) (?:than|images?|light|exposure)|(?<!no )(?<!not )longer (?:if|than|exposure)"
+    r"|more light|(?:higher|shorter|longer|reduced|increased|lower) (?:exposure|light|intensity)\w*"
+    r"|heller als|länger als|mehr licht|plus de lumière|più luce|más luz|(?:längere?|kürzere?|höhere?) belichtung\w*"
+    r"|"
     r"(?:half|twice|double|triple|three times|four times) (?:as |the |that |so )(?!time|day|hour|minute)"
     r"|half of (?:the|that|them|those|my)|(?:halb|doppelt) so \w+|die (?:hälfte|doppelte)"
     r"|(?:deux|trois) fois (?:plus|moins)|la moitié (?:de|du|des)|(?:il|al) doppio|la metà (?:di|de[il]|dell)"
@@ -392,7 +412,8 @@ def _late(pairs: Sequence[tuple[Quantity, Clause]], near: Nearby) -> Iterator[Le
 
 
 _EDGE = re.compile(
-    r"(?<!\w)(?:at the (?:very )?(?:end|beginning|start)|in the (?:end|beginning)|(?:am|zum) (?:schluss|ende"
+    r"(?<!\w)(?:before and after|vorher und nachher|avant et après|prima e dopo|antes y después"
+    r"|at the (?:very )?(?:end|beginning|start)|in the (?:end|beginning)|(?:am|zum) (?:schluss|ende"
     r"|anfang|beginn)|à la (?:toute )?fin|au début|alla fine|all'inizio|al (?:final|principio|inicio)"
     r"|(?:start|begin|beginne|starte) (?:with|mit)|(?:commence[zr]?|débute[zr]?) par|(?:inizia|comincia) con"
     r"|(?:empieza|comienza) con|in between|zwischendurch|dazwischen|entre[- ]temps|now and then|ab und zu"
@@ -456,9 +477,99 @@ def _places_of_events(
     for (a, b), clause in about:
         if clause.about not in _COUNTING or near.text[a:b] in base or not base:
             continue
-        if re.search(r"\d", near.text[a:b]):
+        acts = clause.about is About.REACTION or (
+            clause.conditional and clause.quantities > clause.places
+        )
+        everywhere = acts and _EVERYWHERE.match(near.text, a)
+        if re.search(r"\d", near.text[a:b]) or everywhere:
             yield "positions", a, b
             return
+
+
+_EVERYWHERE = re.compile(r"(?:all|every|alle[nr]?|toutes|tous|tutt|tod[ao]s)", re.I)
+
+
+def _named_again(
+    places: Sequence[Place], clause_of: Callable[[int], Clause], near: Nearby, found: Found
+) -> Iterator[LeftOver]:
+    """ "P1 to P3 ..., 40x for P2": something is said of one of the places only."""
+    names = found.said.get("positions")
+    if names is None or found.corrections:
+        return
+    seen: list[set[str]] = []
+    for a, b in sorted(places):
+        clause = clause_of(a)
+        if clause.about not in (About.BASELINE, About.FOCUS) or near.denied(a):
+            continue
+        own = _numbers_of(near.text[a:b])
+        if not own:
+            continue
+        if any(own < earlier for earlier in seen) or _twice(near.text[a:b]):
+            yield "positions", a, b
+            return
+        seen.append(own)
+
+
+_SPAN = r"(\d+)\s*(?:-|–|to|through|thru|bis|à|a|al|hasta|\.\.+)\s*\w?\s*(\d+)"
+
+
+def _twice(words: str) -> bool:
+    """ "P1-P3, P2": one of a range named once more."""
+    joined = re.search(_SPAN, words, re.I)
+    if joined is None:
+        return False
+    rest = words[: joined.start()] + words[joined.end() :]
+    return any(int(joined[1]) < int(n) <= int(joined[2]) for n in re.findall(r"\d+", rest))
+
+
+def _numbers_of(words: str) -> set[str]:
+    """The numbers of a mention, ranges filled in."""
+    numbers = [int(n) for n in re.findall(r"\d+", words)]
+    joined = re.search(_SPAN, words, re.I)
+    if joined and len(numbers) == 2 and 0 < numbers[1] - numbers[0] < 100:
+        return {str(n) for n in range(numbers[0], numbers[1] + 1)}
+    return {str(n) for n in numbers}
+
+
+_UNNAMED = re.compile(
+    rf"\s*(?:,\s*)?{_AND}\s+(?:the |a |an |one |its |my |another |two |some )?(?:\w+ )?"
+    r"(?:neighbou?r\w*|adjacent|next|nearby|more|other|further|another)\s+(?:\w+ )?(?:positions?|fields?|spots?|sites?|one)\b",
+    re.I,
+)
+
+
+def _unnamed(places: Sequence[Place], near: Nearby) -> Iterator[LeftOver]:
+    """ "P1 and the neighbouring position": which is that?"""
+    for _, end in places:
+        match = _UNNAMED.match(near.text, end)
+        if match is not None:
+            yield "positions", end, match.end()
+
+
+def _conditions(parts: Sequence[Clause], near: Nearby, found: Found) -> Iterator[LeftOver]:
+    """ "If there is room also DAPI": a condition of nothing that was read."""
+    for clause in parts:
+        if not clause.conditional or clause.about not in (About.BASELINE, About.BUDGET):
+            continue
+        inside = any(clause.start <= a < clause.end for a, _ in found.where.values())
+        if not inside:
+            yield "unclear", clause.start, clause.end
+
+
+_PHASED = ("then", "first", "after", "until", "overnight", "otherwise", "correction")
+_PHASE = re.compile(
+    r"phas[ei]|fase|back to back|sequen|block|stage|slow|fast|langsam|schnell|lent|rapid|\b[ab1-4][).:]|;\s*next",
+    re.I,
+)
+
+
+def _phases_of_what(near: Nearby, found: Found) -> Iterator[LeftOver]:
+    """Two intervals and two lengths without a word that says one comes after the other."""
+    place = found.where.get("phases")
+    if place is None or any(m.concept in _PHASED for m in near.marks):
+        return
+    if not _PHASE.search(near.text):
+        yield "unclear", *place
 
 
 def _once_and_more(found: Found) -> Iterator[LeftOver]:

@@ -21,6 +21,7 @@ from agent.planner.reading.names import (
 )
 from agent.planner.reading.wells import GONE
 from agent.planner.reading.wellset import row_name
+from agent.planner.sparse import sparse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
@@ -90,6 +91,13 @@ def read_where(
 ) -> None:
     """Give positions, wells, plate and grid their slots."""
     marked = _as_positions(where, tuple(known))
+    by_rule = sparse(near.text, tuple(known)) if where.plate is None else None
+    if by_rule is not None:
+        names, a, b = by_rule
+        found.say("positions", names, a, b, "positions")
+        if where.grid is not None:
+            _grid(where.grid, clause_of, found)
+        return
     if marked is not None:
         names, a, b = marked
         if names:
@@ -247,7 +255,16 @@ def _positions(
     told, last = _listed_later(told, last, known, near, found)
     if not told and "positions.count" not in found.said:
         every_mark = (m for m in near.marks if m.concept == "all_positions")
-        mark = next((m for m in every_mark if not _SOME.search(near.text[: m.start])), None)
+        mark = next(
+            (
+                m
+                for m in every_mark
+                if not _SOME.search(near.text[: m.start])
+                and not _NAMED.match(near.text, m.end)
+                and clause_of(m.start).about is not About.STORY
+            ),
+            None,
+        )
         if mark is not None and not near.denied(mark.start, words=1):
             if gone:
                 told, first, last = [n for n in known if n not in gone], mark.start, mark.end
@@ -262,6 +279,7 @@ def _positions(
 _INSTEAD = re.compile(
     r"\s*(?:instead of|rather than|statt|anstelle|au lieu|invece|en (?:lugar|vez))\b", re.I
 )
+_NAMED = re.compile(r"[\s:]*p?\d", re.I)  # "the points P1, P3": not all of them
 _ALSO = re.compile(r"\b(also|and|plus|too|auch|und|aussi|et|anche|e|también|y)\s*$", re.I)
 _ONE_MORE = re.compile(r"\s+(one|two|three|four|five|six|eins|zwei|drei|vier|fünf|sechs)\b", re.I)
 _SOME = re.compile(

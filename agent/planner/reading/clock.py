@@ -170,7 +170,7 @@ def _hour(
         return _halved(f, made, p)
     if halved and halved.half:
         return halved if hour <= 12 or halved.end == end else None
-    alone = _stands_alone(f, end, p) if bare else context and _day_follows(f, end, p)
+    alone = (bare and _stands_alone(f, end, p)) or (context and _day_follows(f, end, p))
     alone = alone or (low[end : end + 1] == " " and part_at(f, end + 1, p) is not None)
     alone = alone or (sure and unit_at(low, f.cased, end + 1) is None)
     if alone and 0 <= hour <= 24:
