@@ -5,6 +5,7 @@ It runs in the runner's thread and is the only one that holds the instrument.
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,7 @@ class Pump:
         self._errors_in_a_row = 0
         self._rest_until_s = 0.0  # after a fault the instrument gets time to come back
         self._worst_fov = 0.0
+        self.stirred_s = time.monotonic()  # when it last did anything: looked, imaged, stored
         layout = store.layout
         self._frame_bytes = layout.height * layout.width * (2 if layout.dtype == "uint16" else 1)
         self._interrupted = journal.visits.running()
@@ -109,6 +111,7 @@ class Pump:
     def next_visit(self) -> Visit | None:
         """Wait until a visit is due; None at the end of the run."""
         while True:
+            self.stirred_s = time.monotonic()
             self._handoff.changed.clear()  # before anything is looked at: no news gets lost
             if self._synchronized:
                 self._writer.drain()  # a visit that is not stored yet is not awaited yet
@@ -152,6 +155,7 @@ class Pump:
         """Store the frame, then say so in the journal. Nobody judges it before."""
         self._writer.frame(frame)
         self._frames.append(frame)
+        self.stirred_s = time.monotonic()
 
     def ended(self, visit: Visit, account: VisitAccount) -> None:
         """Book the visit and hand its frames to the mind, once all of them are stored."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +122,7 @@ class Session:
         self._progress = progress
         self._pump: Pump | None = None
         self._stop_asked: str | None = None
-        self._closed = False
+        self._closed = self._working = False
         self.left_on: tuple[str, ...] | None = None  # at its end; None: it has not ended
         self._judge: Judge | None = None  # made once: a model takes seconds to load
         self.gate, self.microscope = self._doors()
@@ -202,7 +203,9 @@ class Session:
                 parts = self._assemble(store)
             except Exception as error:  # nothing is moving
                 return self._finish((Outcome.FAILED, in_one_line(error)), store, [error])
+            self._working = True
             store, failures = parts.store, run_leg(parts, self._acquire)
+            self._working = False
             if failures or not parts.pump.changing:
                 return self._finish(parts.pump.ending, store, failures)
 
@@ -217,10 +220,21 @@ class Session:
         if self._pump is not None:
             self._pump.poke()
 
+    def still_s(self) -> float:
+        """Real seconds since the pump last did anything; 0 before and after. From any thread."""
+        if self._pump is None or not self._working:
+            return 0.0
+        return time.monotonic() - self._pump.stirred_s
+
     def stop_now(self) -> tuple[str, ...]:
         """At once: refuse everything, camera stopped, light off; returns what did not stop."""
         self.stop("stopped at once")
         return self.microscope.stop()
+
+    def cannot_close(self, left_on: tuple[str, ...]) -> str:
+        """At the end: leave light that stays on to the dead-man; what came of it, in words."""
+        said = f"could NOT switch off: {', '.join(left_on)}"
+        return said if self._light_guard is None else f"{said}; {self._light_guard.take_over()}"
 
     def close(self) -> None:
         """Journal and devices; the last thing. May be called twice."""
@@ -428,6 +442,7 @@ class Session:
         failures: list[BaseException],
     ) -> Ending:
         left_on = self.left_on = self.microscope.light_off()
+        on = self.cannot_close(left_on) if left_on else ""  # at once: it does not wait for the disk
         outcome, why = ending
         if outcome is Outcome.RUNNING:
             outcome, why = Outcome.FAILED, "the acquisition ended before the plan did"
@@ -444,7 +459,7 @@ class Session:
         if failures and outcome is not Outcome.FAILED:
             outcome, why = Outcome.FAILED, "; ".join(filter(None, (why, in_one_line(failures[0]))))
         if left_on:
-            outcome, why = Outcome.FAILED, f"{why}; could NOT switch off: {', '.join(left_on)}"
+            outcome, why = Outcome.FAILED, "; ".join(filter(None, (why, on)))
         try:
             for failure in failures:
                 self.journal.records.error("session", failure)

@@ -31,12 +31,18 @@ _ENDINGS = {
 
 
 def done_message(
-    run_dir: Path, *, now: dt.datetime, pictures: Path | None = None, link: str = ""
+    run_dir: Path,
+    *,
+    now: dt.datetime,
+    pictures: Path | None = None,
+    link: str = "",
+    said: str = "",
 ) -> Message:
     """The end of a run: the report's summary in words, what needs attention, and a picture.
 
     A run that failed or was interrupted is trouble; all but a complete one whose account balances
     is urgent. `pictures`: the folder for the picture, None for none; `link`: where the report is.
+    `said`: why it came to an end that its journal may not know, where that is trouble.
     """
     run = run_dir.name
     try:
@@ -51,6 +57,8 @@ def done_message(
         ending, failed, urgent, picture = "Ended", True, True, None
     report = run_dir / "report.html"
     where = link or (str(report) if report.is_file() else "")
+    if said and not any(said in part for part in (*parts, needs)):
+        parts, failed, urgent = [said, *parts], True, True
     text = [*parts, needs, f"Report: {where}" if where else f"Its folder: {run_dir}"]
     return Message(
         kind=MessageKind.TROUBLE if failed else MessageKind.DONE,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from agent.session import Session
 
 EXIT_INPUT, EXIT_HELD, EXIT_STOPPED = 2, 3, 130
+PULSE_S = 5.0
 ORDERLY_S = 8.0  # after a stop at once: longest wait for threads that may hang in a driver
 
 
@@ -57,6 +58,15 @@ class Runner:
         elif do == "stop_now":
             self.stop_now(why)
 
+    def pulse(self, session: Session) -> None:
+        """Say now and then for how long nothing has happened: a hang is seen from outside."""
+
+        def beat() -> None:
+            while not self._done.wait(PULSE_S):
+                self._news.tell("pulse", still_s=round(session.still_s(), 1))
+
+        threading.Thread(target=beat, name="pulse", daemon=True).start()
+
     def gone(self, why: str) -> None:
         """Without the service nobody hears of trouble: light off, and the run ends."""
         self.stop_now(why)
@@ -65,12 +75,12 @@ class Runner:
         """Light off at once; the process ends within seconds even if a driver hangs."""
         self._stop, self._now = why, True
         session = self._session
-        if session is None:
+        threading.Thread(target=self._end_anyway, name="end anyway", daemon=True).start()
+        if session is None:  # it loads: no light was on, and a driver that hangs may hold it up
             return
         session.stop(why)
         left_on = session.stop_now()
         self._news.tell("stopped_now", could_not_stop=list(left_on))
-        threading.Thread(target=self._end_anyway, name="end anyway", daemon=True).start()
 
     def _end_anyway(self) -> None:
         if not self._done.wait(ORDERLY_S):
@@ -132,9 +142,16 @@ def _run(spec: RunnerSpec, runner: Runner, news: News) -> int:
             live,
             lambda text: news.tell("trouble", kind="dead_man", text=text),
         )
+        news.tell("light", left_on=[])  # it would not have opened with a shutter it cannot close
         if opened.held:
             news.tell("held", differences=list(opened.differences))
             return EXIT_HELD
-        runner.has(opened.session)
+        session = opened.session
+        runner.has(session)
         news.tell("state", state="running")
-        return conduct(opened.session, undo, score=opened.score, as_json=False)
+        runner.pulse(session)
+        try:
+            return conduct(session, undo, score=opened.score, as_json=False)
+        finally:
+            if session.left_on is not None:
+                news.tell("light", left_on=list(session.left_on))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from agent.check import FrameSize, instrument_facts
 from agent.commands.hold import hold
 from agent.commands.look import look_over, refuse_on_errors
-from agent.finding import config_error
+from agent.finding import ConfigError, config_error
 from agent.load import load_microscope, load_plan
 from agent.rundir import RunDir, existing
 from agent.watched import claim, dead_man
@@ -31,7 +32,11 @@ if TYPE_CHECKING:
     from sim.score import Score
 
 PIXEL_BYTES = 2
+LOCK_S, LOCK_TICK_S = 60.0, 0.2  # longer than a runner that is told to end may take
 SERVE = "microscout serve"
+
+
+Locked = TypeVar("Locked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +164,12 @@ def go_on(
     run_dir: RunDir = existing(spec.run)
     keys = keys_of(run_dir.journal)
     plan, config = settings_of(run_dir.journal, keys)
-    held.enter_context(contextlib.closing(hold(run_dir.path)))
+    held.enter_context(contextlib.closing(_patiently(lambda: hold(run_dir.path))))
     if spec.simulated is None:
         beside = Path(keys["microscope_file"]).parent
         mm_config = find(config.mm_config, beside=beside)
-        claim(held, mm_config, config.name, SERVE, run=True, service=False)
+        name = config.name
+        _patiently(lambda: claim(held, mm_config, name, SERVE, run=True, service=False))
         guard = dead_man(held, config, run_dir.path, beside=beside, said=said)
         clock = None
     else:
@@ -187,6 +193,18 @@ def go_on(
     found = in_words(session.resume)
     session.journal.records.set(attended=str(int(spec.attended)))
     return Opened(session, score, found, spec.compare or not set(found) <= set(spec.accepted))
+
+
+def _patiently(take: Callable[[], Locked]) -> Locked:
+    """Take a lock that the runner of a service that died may hold until it has ended."""
+    until_s = time.monotonic() + LOCK_S
+    while True:
+        try:
+            return take()
+        except ConfigError:
+            if time.monotonic() > until_s:
+                raise
+            time.sleep(LOCK_TICK_S)
 
 
 def _simulated_guard(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
     from agent.runner.spec import RunnerSpec
 
+LOG = logging.getLogger(__name__)
 LISTEN_S = 2.0  # longest wait for a runner's answer to a stop at once; then it is killed
 PING_S = 2.0
+KILLED_S = 1.0  # until a killed process is gone
 
 
 class Child:
@@ -31,10 +34,11 @@ class Child:
         self._hear = hear
         self._stopped_now = threading.Event()
         self.could_not_stop: tuple[str, ...] = ()
+        self.failure = ""  # why some of its news is lost
         self._pinged = 0.0
         with log.open("ab") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "agent.runner", str(spec_file)],
+                [sys.executable, "-P", "-m", "agent.runner", str(spec_file)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -42,6 +46,8 @@ class Child:
             )
         assert self._process.stdin is not None and self._process.stdout is not None
         self._orders = self._process.stdin.fileno()
+        self._writing = threading.Lock()  # for one write that never waits, and for the close
+        self._closed = False
         if os.name == "posix":
             os.set_blocking(self._orders, False)  # a runner that hangs must not hang the service
         self._reader = threading.Thread(target=self._read, name="runner news", daemon=True)
@@ -68,10 +74,13 @@ class Child:
     def order(self, do: str, **more: str) -> bool:
         """One order; False when it could not be written. Never waits."""
         line = (json.dumps({"do": do, **more}) + "\n").encode()
-        try:
-            return os.write(self._orders, line) == len(line)
-        except OSError:
-            return False
+        with self._writing:
+            if self._closed:  # the number of the pipe may be another file's by now
+                return False
+            try:
+                return os.write(self._orders, line) == len(line)
+            except OSError:
+                return False
 
     def stop_now(self, why: str) -> tuple[bool, tuple[str, ...]]:
         """Light off at once: ask, and kill it where it does not answer.
@@ -82,9 +91,10 @@ class Child:
         if self.order("stop_now", why=why) and self._stopped_now.wait(LISTEN_S):
             return not self.could_not_stop, self.could_not_stop
         if self._process.poll() is not None:
-            return True, ()
+            return False, ("the runner has ended without saying that the light is off",)
         self._process.kill()
-        return False, ("the runner did not answer and was killed; its light is the dead-man's",)
+        self.wait(KILLED_S)
+        return False, ("the runner did not answer and was killed",)
 
     def kill(self) -> None:
         """At the service's own end, where it did not end in time."""
@@ -100,6 +110,8 @@ class Child:
 
     def close(self) -> None:
         """Close the pipes: for the runner this is the service's death."""
+        with self._writing:
+            self._closed = True
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with _ignored():
@@ -108,15 +120,21 @@ class Child:
     def _read(self) -> None:
         out = self._process.stdout
         assert out is not None
-        for line in out:
-            try:
-                news = json.loads(line)
-            except ValueError:
-                continue
+        with _ignored():  # closed while it is read
+            for line in out:
+                self._heard(line)
+
+    def _heard(self, line: bytes) -> None:
+        """One line. Whatever comes of it, the next one is read: one of them answers a stop."""
+        try:
+            news = json.loads(line)
             if news.get("news") == "stopped_now":
                 self.could_not_stop = tuple(map(str, news.get("could_not_stop", ())))
                 self._stopped_now.set()
             self._hear(news)
+        except Exception as error:
+            LOG.error("news of the runner: %s: %s", type(error).__name__, error)
+            self.failure = f"its runner's news could not be heard: {type(error).__name__}"
 
 
 def _ignored() -> Any:

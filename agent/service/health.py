@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.service.states import ExperimentState, Level
-from agent.service.supervisor import JUDGE, PAUSED_BY
+from agent.service.supervisor import JUDGE, PAUSED_BY, STILL
 from agent.service.views import CheckView, HealthView
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def health(
         ("experiment", lambda: _experiment(queue)),
         ("instrument", lambda: _instrument(queue, supervisor)),
         ("judge", lambda: _judge(supervisor)),
+        ("light", lambda: _light(supervisor)),
         *((getattr(look, "__name__", "check"), look) for look in more),
     ]
     for name, look in looks:
@@ -55,8 +56,9 @@ def health(
 
 def _supervisor(supervisor: Supervisor) -> CheckView:
     silent_s = time.monotonic() - supervisor.beat
-    if supervisor.failure:
-        return CheckView(name="supervisor", level=Level.BAD, text=supervisor.failure)
+    wrong = supervisor.failure or supervisor.deaf
+    if wrong:
+        return CheckView(name="supervisor", level=Level.BAD, text=wrong)
     if silent_s > STUCK_S:
         text = f"the supervisor has not gone round for {silent_s:.0f} s"
         return CheckView(name="supervisor", level=Level.BAD, text=text)
@@ -89,9 +91,20 @@ def _instrument(queue: Queue, supervisor: Supervisor) -> CheckView:
     if paused is not None and paused.why.startswith(PAUSED_BY_GUARD):
         return CheckView(name="instrument", level=Level.BAD, text=f"{paused.name} {paused.why}")
     wrong = [text for about, text in supervisor.conditions.items() if about != JUDGE]
+    if STILL in supervisor.conditions:
+        return CheckView(name="instrument", level=Level.BAD, text=supervisor.conditions[STILL])
     if wrong:
         return CheckView(name="instrument", level=Level.WARNING, text="; ".join(wrong[:3]))
     return CheckView(name="instrument", level=Level.GOOD, text="nothing was said against it")
+
+
+def _light(supervisor: Supervisor) -> CheckView:
+    """What is known of it since the last runner has ended; a run under way has its own word."""
+    light = supervisor.light
+    unknown = supervisor.current is None and light.experiment is not None and not light.off
+    level = Level.BAD if unknown else Level.GOOD
+    text = "a run is under way" if supervisor.current is not None else str(light)
+    return CheckView(name="light", level=level, text=text)
 
 
 def _judge(supervisor: Supervisor) -> CheckView:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.plan_options import NotifyConfig
     from agent.service.home import Home
     from agent.service.queue import Experiment, Queue
-    from agent.service.supervisor import Told
+    from agent.service.told import Told
 
 _URGENT = (MessageKind.TROUBLE, MessageKind.QUESTION)
 _RECENT_S = 7 * 86_400.0  # runs older than this are no news of the night
@@ -48,7 +48,8 @@ class NewsRoom:
         if told.key.endswith(" end") and run is not None and keys(run):
             from agent.messages.compose import done_message
 
-            return done_message(run, now=now, pictures=run)
+            said = told.text if told.kind == "trouble" else ""
+            return done_message(run, now=now, pictures=run, said=said)
         kind = MessageKind(told.kind)
         return Message(
             kind=kind,

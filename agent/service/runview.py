@@ -39,11 +39,17 @@ def keys(run: Path) -> dict[str, str]:
         return {}
 
 
-def run_view(experiment: int, run: Path, *, active: bool) -> RunView | None:
-    """None where there is no journal (yet). `active`: a runner has it."""
+def run_view(
+    experiment: int, run: Path, *, active: bool, light_off: bool | None = None
+) -> RunView | None:
+    """None where there is no journal (yet).
+
+    `active`: a runner has it. `light_off`: what the service knows of the light since its runner
+    ended; None: what the journal says.
+    """
     try:
         with reading(run) as db:
-            return _view(experiment, run, db, active=active)
+            return _view(experiment, run, db, active=active, light_off=light_off)
     except (sqlite3.Error, ValueError, KeyError, yaml.YAMLError):
         return None
 
@@ -128,7 +134,14 @@ def _one(db: sqlite3.Connection, sql: str, *values: Any) -> Any:
     return None if row is None else row[0]
 
 
-def _view(experiment: int, run_dir: Path, db: sqlite3.Connection, *, active: bool) -> RunView:
+def _view(
+    experiment: int,
+    run_dir: Path,
+    db: sqlite3.Connection,
+    *,
+    active: bool,
+    light_off: bool | None,
+) -> RunView:
     run = dict(db.execute("SELECT key, value FROM run"))
     plan = read_plan(run["plan"])
     time_s = float(run.get("ended_s") or 0.0)
@@ -139,10 +152,13 @@ def _view(experiment: int, run_dir: Path, db: sqlite3.Connection, *, active: boo
     ):
         time_s = max(time_s, float(_one(db, sql) or 0.0))
     light = LEDGERS.light(run_dir, lambda sql, *values: db.execute(sql, values).fetchall())
-    shining = active and bool(_one(db, "SELECT 1 FROM visits WHERE state='running'"))
-    state: Literal["off", "on", "unknown"] = "on" if shining else "off"
-    if not active and run.get("outcome") == "running":
-        state = "unknown"  # it died: the dead-man's record says more
+    state: Literal["off", "on", "unknown"]
+    if active:
+        state = "on" if _one(db, "SELECT 1 FROM visits WHERE state='running'") else "off"
+    elif light_off is None:  # it died, or could not close a shutter: others know more, if anybody
+        state = "unknown" if run.get("outcome") == "running" or run.get("left_on") else "off"
+    else:
+        state = "off" if light_off else "unknown"
     held = {key[5:]: str(value) for key, value in run.items() if key.startswith("held ")}
     held |= {
         fov: f"held by {who}"

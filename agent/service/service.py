@@ -11,18 +11,15 @@ from typing import TYPE_CHECKING
 
 from agent.dump import dump_plan
 from agent.finding import ConfigError
-from agent.journal.database import Database
-from agent.journal.journal import FILE_NAME
-from agent.journal.live import LiveBook
 from agent.journal.live import QueueFull as TooManyCommands
 from agent.live.command import Attend, Stop, StopNow
-from agent.resume import last_time_s
-from agent.service import changes, runview
+from agent.service import changes, headline, runview
 from agent.service.health import health
 from agent.service.proposals import Proposals
 from agent.service.queue import QueueFull
+from agent.service.send import refuse_waiting, send
 from agent.service.states import ExperimentState, Level
-from agent.service.supervisor import INTERRUPTED, Supervisor
+from agent.service.supervisor import Supervisor
 from agent.service.views import (
     ExperimentView,
     RefusalView,
@@ -41,7 +38,7 @@ if TYPE_CHECKING:
     from agent.service.contract import Who
     from agent.service.home import Home
     from agent.service.queue import Experiment, Queue
-    from agent.service.supervisor import Told
+    from agent.service.told import Told
     from agent.service.views import (
         AskView,
         ChangeView,
@@ -275,19 +272,22 @@ class ServiceCore:
         one = self.queue.get(id_)
         if one is None:
             return _unknown(id_)
+        done = ""
         if isinstance(command, StopNow):
-            self.stop_now(who)
+            stopped = self.stop_now(who)
+            done = f"stopped at once; light off: {stopped.light_off}"
         run = self.run_dir(id_)
         active = self.supervisor.current == id_ and run is not None
         if isinstance(command, Stop | StopNow) and one.state is State.HELD:
-            self.queue.set(id_, State.STOPPED, f"given up by {who.name}", only_from=(State.HELD,))
-        elif not active:
+            done = f"given up by {who.name}"
+            self.queue.set(id_, State.STOPPED, done, only_from=(State.HELD,))
+        elif not active and not done:
             what = f"{command.command} for experiment {id_}"
             return _no("state", what, f"it is {one.state}", "Commands go to the one that runs.")
         if run is None:
             return _no("state", command.command, "its run has not begun", "Wait a moment.")
         try:
-            number = self._send(run, command, who)
+            number = send(run, command, who.name, who.door, done=done)
         except TooManyCommands as error:
             return _no("queue", command.command, str(error), "Wait until they are done.")
         except (ConfigError, sqlite3.Error) as error:
@@ -297,7 +297,10 @@ class ServiceCore:
             why = f"commanded by {who.name}"
             self.queue.set(id_, State.STOPPING, why, only_from=(State.RUNNING, State.PAUSED))
         self.supervisor.poke(id_)
-        return next(c for c in runview.commands_of(id_, run) if c.id == number)
+        found = (c for c in runview.commands_of(id_, run) if c.id == number)
+        unread = "it is written down, but the journal cannot be read just now"
+        remedy = f"Look at command {number} of it later."
+        return next(found, _no("journal", command.command, unread, remedy))
 
     def stop_now(self, who: Who) -> StopView:
         """Light off, at once. Everything that could wait comes after it."""
@@ -366,8 +369,13 @@ class ServiceCore:
             return _no("state", what, f"it is {one.state}", "Only what stopped goes on.")
         if one.run is None or not runview.keys(self.home.runs / one.run):
             return _no("state", what, "nothing of it was imaged", "Submit it again.")
-        if not self.supervisor.resume(one):
-            return _no("state", what, "another experiment has the instrument", "Wait for its end.")
+        try:
+            refuse_waiting(self.home.runs / one.run, "the run had ended before")
+        except (ConfigError, sqlite3.Error) as error:
+            return _no("journal", what, f"the journal cannot be written ({error})", "See the disk.")
+        refused = self.supervisor.resume(one)
+        if refused:
+            return _no("state", what, refused, "Look at its state, and try again.")
         self.queue.act(who.name, who.door, what, "; ".join(one.differences) or "no difference")
         return self.experiment(id_)
 
@@ -375,21 +383,13 @@ class ServiceCore:
 
     @property
     def _attended(self) -> bool:
-        return self.queue.setting("attended") == "1"
+        return self.supervisor.attended
 
     def _headline(self, one: Experiment | None) -> str:
         if one is not None:
-            return _headline(one)
+            return headline.of_experiment(one)
         waiting = self.queue.in_state(State.WAITING)
-        if self.supervisor.queue_held:
-            n = len(waiting)
-            return f"The queue is held: {self.supervisor.queue_held}; {n} waiting. Light off."
-        if not waiting:
-            return "Nothing to do; light off."
-        first = waiting[0]
-        when = first.start_utc
-        then = f"from {when.astimezone():%a %H:%M} on" if when is not None else "next"
-        return f"{len(waiting)} waiting; {first.name} begins {then}. Light off."
+        return headline.of_queue(waiting, self.supervisor.queue_held, self.supervisor.light)
 
     def _view(self, one: Experiment) -> ExperimentView:
         return ExperimentView(
@@ -413,13 +413,9 @@ class ServiceCore:
         if one.run is None:
             return None
         active = self.supervisor.current == one.id
-        return runview.run_view(one.id, self.home.runs / one.run, active=active)
-
-    def _send(self, run: Path, command: LiveCommand, who: Who) -> int:
-        with contextlib.closing(Database(run / FILE_NAME, durable=True, guest=True)) as database:
-            text = command.model_dump_json()
-            time_s = last_time_s(database)
-            return LiveBook(database).send(text, who.name, who.door, time_s)
+        light = self.supervisor.light
+        known = None if active or light.experiment != one.id else bool(light.off)
+        return runview.run_view(one.id, self.home.runs / one.run, active=active, light_off=known)
 
     def _change(
         self, id_: int, do: Callable[[Path], ChangeView | RefusalView]
@@ -431,20 +427,6 @@ class ServiceCore:
             return do(run)
         except ConfigError as error:
             return _no("journal", f"a change of {id_}", str(error), "See its log.")
-
-
-def _headline(one: Experiment) -> str:
-    """What an experiment that has the instrument is doing; no more than is known."""
-    if one.state is State.HELD and one.why == INTERRUPTED:
-        return f"{one.name} was interrupted; it is not known yet how the instrument stands."
-    text = {
-        State.STARTING: "is being prepared",
-        State.RUNNING: "is running",
-        State.PAUSED: "is paused; light off",
-        State.STOPPING: "ends after the visit under way",
-        State.HELD: "is held",
-    }.get(one.state, str(one.state))
-    return f"{one.name} {text}." + (f" {one.why}" if one.why else "")
 
 
 def _unknown(id_: int) -> RefusalView:

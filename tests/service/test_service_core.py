@@ -327,10 +327,16 @@ def test_a_held_experiment_can_be_given_up(place: Place) -> None:
     assert core.supervisor.runner_pid is not None
     os.kill(core.supervisor.runner_pid, signal.SIGKILL)
     until(lambda: state(core, id_) is State.HELD and "as the journal left it" in _why(core, id_))
-    core.command(id_, live.Stop(), ADA)
+    given_up = core.command(id_, live.Stop(), ADA)
+    assert isinstance(given_up, CommandView) and given_up.state == "done"
     assert state(core, id_) is State.STOPPED
     following = submitted(core)
     running(core, following, visits=1)
+    core.command(following, live.Stop(), ADA)
+    until(lambda: state(core, following) is State.STOPPED)
+    visits = delivered(core, id_)
+    assert isinstance(core.resume_held(id_, ADA), ExperimentView)
+    until(lambda: delivered(core, id_) > visits), "the stop was for that time, not for this one"
 
 
 # ---------------------------------------------------------------------- stopping
@@ -339,15 +345,19 @@ def test_a_held_experiment_can_be_given_up(place: Place) -> None:
 def test_a_runner_that_does_not_answer_is_killed_by_a_stop_at_once(place: Place) -> None:
     """LESSONS 9: it works while everything hangs, and says what it could not confirm."""
     core = place.core()
-    id_ = submitted(core)
+    id_ = submitted(core, yaml_plan(after_restart="go_on"))
     running(core, id_)
     pid = core.supervisor.runner_pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)  # hangs, with all its threads
     stopped = core.stop_now(ADA)
-    assert stopped.light_off == "not confirmed"
     assert "did not answer" in stopped.could_not_stop[0]
+    assert "ends with its process" in stopped.could_not_stop[1], "how the light is known"
     until(lambda: state(core, id_) is State.HELD)
+    visits, rounds = delivered(core, id_), core.supervisor.beat
+    until(lambda: core.supervisor.beat > rounds + 2)
+    assert "stopped at once by Ada" in _why(core, id_)
+    assert core.supervisor.runner_pid is None and delivered(core, id_) == visits
 
 
 def test_a_stop_with_nothing_running_says_so(place: Place) -> None:
