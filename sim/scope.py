@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import importlib
 import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -145,6 +146,7 @@ def open_scope(
             f"microscope {config.name!r}: mm_config: a rehearsal runs on {DEMO_CONFIG}, "
             f"not on {config.mm_config}"
         )
+    importlib.import_module("scipy.ndimage")  # takes long: not while the first light is on
     return SimulatedScope(config, scenario, seed, clock)
 
 

@@ -55,7 +55,7 @@ def measure_all(
     done: Callable[[Cell], None] = lambda _: None,
 ) -> list[Cell]:
     """Every cell, in the order of the table."""
-    from agent.bench.faults_rig import context
+    from agent.bench.faults_runner import context
     from agent.bench.faults_service import SERVICE
 
     made = context(services=any(row.name in rows for row in SERVICE))
@@ -86,13 +86,14 @@ def measure_all(
 
 
 def as_json(
-    rows: Mapping[str, tuple[Row, Measure]], cells: list[Cell], took_s: float
+    rows: Mapping[str, tuple[Row, Measure]], cells: list[Cell], took_s: float, at_once: int
 ) -> dict[str, Any]:
     """What `--json` prints; `agent.bench.faults_page` makes docs/faults.md of it."""
     measured = [cell for cell in cells if not cell.reason]
     return {
         "machine": machine(),
         "took_s": round(took_s),
+        "at_once": at_once,
         "faults": len(rows),
         "cells": len(cells),
         "measured": len(measured),
@@ -103,7 +104,6 @@ def as_json(
             }
             for check in CHECKS
         },
-        "light_s_max": max((c.light_s for c in measured if c.light_s is not None), default=None),
         "rows": [
             dataclasses.asdict(row) | {"cells": [_cell(c) for c in cells if c.fault == row.name]}
             for row, _ in rows.values()
@@ -122,7 +122,7 @@ def bench_faults(only: str | None, at_once: int, *, json: bool) -> int:
     began = time.monotonic()
     cells = measure_all(rows, at_once=at_once, done=lambda _: None if json else _say(_))
     took_s = time.monotonic() - began
-    result = as_json(rows, cells, took_s)
+    result = as_json(rows, cells, took_s, at_once)
     if json:
         print(jsonlib.dumps(result))
     else:

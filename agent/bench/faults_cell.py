@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agent.bench.faults_data import Cell, Mark, When, mark
-from agent.bench.faults_rig import PACE, ROUND_S, HangsError, Rig, Runner, until
+from agent.bench.faults_rig import PACE, ROUND_S, Rig
+from agent.bench.faults_runner import HangsError, Runner, until
 from agent.bench.faults_told import told
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ class Struck:
     """A run with its fault, as it stands when the run has ended (or holds)."""
 
     code: int
+    pid: int
     paused: bool = False
     news: list[dict[str, Any]] = field(default_factory=list)
+    before: int = 0  # what the journal had to complain of, before the fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,13 @@ def run_with_fault(
 ) -> Struck:
     """Until the run ends or pauses. `faults` are in the simulator, `outside` is not."""
     since_s, until_s = window(when)
-    act, options = outside.act, outside.options
+    act, options, before = outside.act, outside.options, 0
     if when is When.RESUMING:
         first = rig.start()
         until(lambda: rig.one("SELECT max(started_s) FROM visits", -1) >= ROUND_S, "two rounds")
         first.order("stop", why="for the bench")
         first.ends()
+        before = _complaints(rig)
         rig.repair(faults(since_s, until_s))
         if outside.before is not None:
             outside.before(rig)
@@ -98,10 +102,10 @@ def run_with_fault(
             outside.undo(rig, runner)
     until(lambda: not runner.alive or _paused(rig), "the end of the run")
     if not runner.alive:
-        return Struck(runner.ends(), news=runner.news)
+        return Struck(runner.ends(), runner.pid, news=runner.news, before=before)
     time.sleep(0.5)  # what is still on its way
     runner.order("stop", why="paused by a guard; for the bench")
-    return Struck(runner.ends(), paused=True, news=runner.news)
+    return Struck(runner.ends(), runner.pid, paused=True, news=runner.news, before=before)
 
 
 def _burst(rig: Rig, runner: Runner) -> None:
@@ -138,13 +142,7 @@ def measure(
     mend: Callable[[Rig], None] = Rig.repair,
 ) -> Cell:
     """Fill the cell. `quiet`: the fault need not be noticed at all."""
-    said = told(
-        rig.folder / "told",
-        rig.run,
-        (rig.folder / "plan.yaml").read_text(),
-        struck.news,
-        struck.code,
-    )
+    said = told(rig, struck.news, struck.code, struck.pid)
     texts = f"{rig.texts()} {' '.join(f'{t.title} {t.text}' for t in said)}".lower()
     outcome = str(rig.one("SELECT value FROM run WHERE key='outcome'", ""))
     cell.became = "paused" if struck.paused else ENDED.get(struck.code, f"signal {-struck.code}")
@@ -157,7 +155,7 @@ def measure(
     cell.light = mark(not lit and longest <= LIGHT_S)
     if _harmed(rig, struck):
         cell.message = mark(bool(said))
-        cell.truth = mark(_named(word, texts) and _consistent(struck, outcome))
+        cell.truth = mark((quiet or _named(word, texts)) and _consistent(struck, outcome))
     else:
         cell.truth = mark(_consistent(struck, outcome) and (quiet or _named(word, texts)))
         cell.note = cell.note or ("without effect" if quiet else "")
@@ -215,12 +213,18 @@ def _frames(cell: Cell, rig: Rig) -> None:
         cell.note += f" {wrong} of {n} frames not as they were given"
 
 
+def _complaints(rig: Rig) -> int:
+    """Errors, and visits that are not whole."""
+    errors = int(rig.one("SELECT count(*) FROM errors", 0))
+    holes = rig.one("SELECT count(*) FROM visits WHERE state IN ('dropped', 'skipped')", 0)
+    return errors + int(holes)
+
+
 def _harmed(rig: Rig, struck: Struck) -> bool:
     """Anything at all was noticed."""
-    errors = rig.one("SELECT count(*) FROM errors", 0)
-    holes = rig.one("SELECT count(*) FROM visits WHERE state IN ('dropped', 'skipped')", 0)
+    complaints = _complaints(rig) - struck.before
     trouble = any(n.get("news") in ("trouble", "warning") for n in struck.news)
-    return bool(errors or holes or trouble or struck.paused or struck.code not in (0, 130))
+    return bool(complaints or trouble or struck.paused or struck.code not in (0, 130))
 
 
 def _consistent(struck: Struck, outcome: str) -> bool:

@@ -22,6 +22,12 @@ def tables(result: dict[str, Any]) -> str:
 
 def _figures(result: dict[str, Any]) -> str:
     checks = result["checks"]
+    lit_s = [
+        cell["light_s"]
+        for row in result["rows"]
+        for cell in row["cells"]
+        if not row["limit"] and cell["light_s"] is not None
+    ]
     lines = ["| check | as it should be | not | makes no sense |", "| --- | --- | --- | --- |"]
     for check in CHECKS:
         n = checks[check]
@@ -29,7 +35,10 @@ def _figures(result: dict[str, Any]) -> str:
     return (
         f"{result['faults']} faults in {len(When)} states of a run: {result['cells']} cells, "
         f"{result['measured']} measured, {result['good']} of them as they should be. The bench "
-        f"took {result['took_s']} s.\n\n" + "\n".join(lines) + "\n"
+        f"took {result['took_s']} s, {result['at_once']} runs at the same time. The lamp was on "
+        f"for {max(lit_s, default=0.0):g} s at the longest (known limits left out).\n\n"
+        + "\n".join(lines)
+        + "\n"
     )
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from agent.bench.faults_cell import measure, run_with_fault
 from agent.bench.faults_data import Cell, Row, When
-from agent.bench.faults_rig import HangsError, Rig, plan, with_stacks
+from agent.bench.faults_rig import Rig, plan, with_stacks
+from agent.bench.faults_runner import HangsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,7 +62,7 @@ DEVICES: tuple[Row, ...] = (
         limit="Not looked for: two images are not compared with each other.",
     ),
     device("shutter_raises", "shutter: closing fails", "shutter"),
-    device("shutter_hangs", "shutter: closing hangs", "shutter"),
+    device("shutter_hangs", "shutter: closing hangs", "shutter|longer than announced"),
     device("shutter_stuck", "shutter: does not close", "shutter"),
     device(
         "shutter_lies",

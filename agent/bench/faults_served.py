@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from agent.bench.faults_rig import PACE, Rig, until
+from agent.bench.faults_rig import PACE, Rig
+from agent.bench.faults_runner import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from agent.bench.faults_cell import LIGHT_S, window
 from agent.bench.faults_data import Cell, Mark, Row, When, mark
-from agent.bench.faults_rig import ROUND_S, HangsError, plan, until
+from agent.bench.faults_rig import ROUND_S, plan
+from agent.bench.faults_runner import HangsError, until
 from agent.bench.faults_served import Clock, ServedRig
 
 if TYPE_CHECKING:

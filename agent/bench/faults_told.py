@@ -12,7 +12,8 @@ from agent.service.supervisor import EXIT_STOPPED, Supervisor, Told, _Now
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from agent.bench.faults_rig import Rig
 
 URGENT = ("trouble", "question")
 
@@ -20,10 +21,8 @@ URGENT = ("trouble", "question")
 class _Over:
     """A runner that has ended."""
 
-    pid = 0
-
-    def __init__(self, code: int) -> None:
-        self._code = code
+    def __init__(self, code: int, pid: int) -> None:
+        self._code, self.pid = code, pid
 
     def poll(self) -> int:
         """Its exit code."""
@@ -33,11 +32,10 @@ class _Over:
         """It has no pipes any more."""
 
 
-def told(
-    folder: Path, run: Path, plan: str, news: Sequence[dict[str, Any]], code: int
-) -> list[Told]:
-    """Messages to people, from the news of a runner and its exit code. `folder`: a new one."""
-    home, said = Home(folder), list[Told]()
+def told(rig: Rig, news: Sequence[dict[str, Any]], code: int, pid: int) -> list[Told]:
+    """Messages to people, from the news of a runner, its exit code and its dead-man's record."""
+    run, plan = rig.run, (rig.folder / "plan.yaml").read_text(encoding="utf-8")
+    home, said = Home(rig.folder / "told"), list[Told]()
     home.create()
     (home.runs / run.name).symlink_to(run)
     queue = Queue(home.database)
@@ -54,9 +52,13 @@ def told(
             after=None,
         )
         queue.set(one.id, ExperimentState.STARTING, run=run.name)
-        config = ServiceConfig(simulated=SimulatedConfig())
+        config = ServiceConfig(simulated=SimulatedConfig(lamp=rig.address))
         supervisor = Supervisor(queue, home, config, said.append)
-        supervisor._now = _Now(one.id, _Over(code))  # type: ignore[arg-type]
+        child: Any = _Over(code, pid)
+        now: Any = _Now(one.id, child)
+        if hasattr(now, "run"):
+            now.run = home.runs / run.name
+        supervisor._now = now
         for line in news:
             supervisor._hear(one.id, line)
         supervisor.step()

@@ -75,7 +75,7 @@ def test_the_page_says_what_is_not_as_it_should_be_and_what_was_not_measured() -
     }
     cells = measure_all(rows, at_once=2)
     assert [cell.fault for cell in unexpected(rows, cells)] == ["odd"]
-    result = json.loads(json.dumps(as_json(rows, cells, 3.0)))
+    result = json.loads(json.dumps(as_json(rows, cells, 3.0, 2)))
     assert (result["cells"], result["measured"], result["good"]) == (8, 2, 0)
     page = tables(result)
     assert "- lamp: glows, idle: light; the run became complete. it stayed on" in page
