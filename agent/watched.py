@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SERVICE = "service "  # before an identity: the service's own lock, held also between runs
 RECORD = "deadman.jsonl"
+LAST_S = 10.0  # longest wait at the very end, devices let go of, for a lamp that is still on
 
 
 def claim(
@@ -52,6 +53,8 @@ def dead_man(
 ) -> DeadMan | None:
     """Start the dead-man; it is told goodbye when `held` ends. None where none is configured.
 
+    Where `held` ends by an error before anybody has seen the light off (loading a configuration may
+    switch a lamp on), it switches the light off instead. `said` hears what it could not confirm.
     Raises ConfigError where it does not start: then no light goes on.
     """
     from hardware.deadman.ward import DeadMan, unwatched
@@ -67,5 +70,17 @@ def dead_man(
     except (OSError, ValueError) as error:
         remedy = "put dead_man in the microscope's file right, or leave it out"
         raise config_error("dead-man", f"does not start ({error})", remedy) from None
-    held.callback(watcher.bye)
+    held.push(lambda _, error, __: _leave(watcher, said, failed=error is not None))
     return watcher
+
+
+def _leave(watcher: DeadMan, said: Callable[[str], None], *, failed: bool) -> None:
+    from hardware.deadman.ward import Taken
+
+    not_looked = failed and watcher.light_off is None  # there never was a session
+    if not not_looked and not watcher.has_taken_over:
+        watcher.bye()
+        return
+    found = watcher.take_over(LAST_S)
+    if found is not Taken.DARK:
+        said(f"light: {found}")

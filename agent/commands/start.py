@@ -137,10 +137,13 @@ def _refused(loaded: LoadedPlan, refusal: Refusal) -> ConfigError:
 
 
 def let_go(session: Session) -> None:
-    """Light off, and close what is open, whatever state it is in."""
+    """Light off, and close what is open, whatever state it is in.
+
+    Light that cannot be switched off is left to the dead-man.
+    """
     left_on = session.microscope.light_off()
     if left_on:
-        print(f"could NOT switch off: {', '.join(left_on)}", file=sys.stderr)
+        print(session.cannot_close(left_on), file=sys.stderr)
     session.microscope.close()
     try:
         session.journal.close()

@@ -96,6 +96,20 @@ class Link:
         self.end()
         return code == 0
 
+    def bye_lit(self) -> bool:
+        """The ward ends with light on; whether the dead-man can hear it.
+
+        It is not to be ended then: it goes on trying, also without its ward.
+        """
+        return self._send({"bye": True, "lit": True})
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Its exit code (0: light confirmed off), None while it is still at work."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._child.wait(timeout_s)
+            self.end()
+        return self._child.returncode
+
     def end(self) -> None:
         """End it, whatever it does."""
         self._child.kill()

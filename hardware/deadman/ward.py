@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
+from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from hardware.data.refusal import Refusal, Rule
@@ -22,6 +24,17 @@ OWN_TRY_S = 0.5  # the ward closes its shutters so long before the dead-man acts
 RESTART_WAIT_S = 1.0  # an announcement waits so long for a dead-man that is being started again
 RESTARTS, WITHIN_S = 5, 60.0  # more of them in this time: it is given up
 BYE_S = 3.0
+TAKE_OVER_S = 4.0  # longest wait for its switches; a stop at once ends the process after 8 s
+
+
+class Taken(StrEnum):
+    """What came of light that was left to the dead-man, in words."""
+
+    DARK = "the dead-man has switched it off, and its switches confirm it"
+    TRYING = "the dead-man tries to switch it off, NOT confirmed yet: look at the lamp"
+    NOT_CONFIRMED = "the dead-man could NOT confirm that it is off: it may STILL BE ON"
+    NO_SWITCH = "the dead-man has no switch for it (dead_man.switches): it may STILL BE ON"
+    NOBODY = "no dead-man is there to switch it off: it may STILL BE ON"
 
 
 class DeadMan:
@@ -69,6 +82,7 @@ class DeadMan:
         self._light = 0  # number of the announcement
         self._tried = 0  # the announcement that was overdue
         self._overrun: str | None = None
+        self._taken_over: Link | None = None
 
     def start(self) -> None:
         """Start it and wait until it watches: before anything could switch light on.
@@ -132,6 +146,11 @@ class DeadMan:
         """Of the dead-man, or of the last one there was; None before the first."""
         return self._process_id
 
+    @property
+    def has_taken_over(self) -> bool:
+        """Whether light was left to the dead-man."""
+        return self._taken_over is not None
+
     def restart(self) -> None:
         """End the dead-man and start another, which knows of the light at once. Raises OSError."""
         self._open()
@@ -140,11 +159,34 @@ class DeadMan:
 
     def bye(self) -> bool:
         """The program ends in order, light off; whether the dead-man took note. Once."""
-        self._over = True
-        self._wake.set()
-        with self._opening:  # one that is being started hears it too
-            link = self._take()
+        with self._lock:
+            lit = self._light_until_s is not None
+        link = self._leave()
+        if lit and link is not None:  # it must not be ended while it tries
+            return link.bye_lit() and link.wait(BYE_S) == 0
         return link is not None and link.bye(BYE_S)
+
+    def take_over(self, timeout_s: float | None = None) -> Taken:
+        """The program ends with light that it cannot switch off: the dead-man does it.
+
+        Instead of `bye`, and for good. Waits `TAKE_OVER_S` (or `timeout_s`) at most for the
+        switches, then says what is known; asked again, what is known by then.
+        """
+        wait_s = TAKE_OVER_S if timeout_s is None else timeout_s
+        if self._taken_over is None:
+            if self.check() is not None:  # one more try, however often it has ended
+                with contextlib.suppress(OSError, ValueError):
+                    self._open()
+            link = self._leave()
+            if link is None or not link.bye_lit():
+                return Taken.NOBODY
+            self._taken_over = link
+        code = self._taken_over.wait(wait_s)
+        if code is None:
+            return Taken.TRYING
+        if code == 0:
+            return Taken.DARK
+        return Taken.NOT_CONFIRMED if self._config.switches else Taken.NO_SWITCH
 
     def __enter__(self) -> Self:
         """Start it."""
@@ -177,6 +219,13 @@ class DeadMan:
                 self._beat()
             self._up.set()
         return link
+
+    def _leave(self) -> Link | None:
+        """No light and no new dead-man from now on; the one there is."""
+        self._over = True
+        self._wake.set()
+        with self._opening:  # one that is being started hears the last word too
+            return self._take()
 
     def _take(self) -> Link | None:
         """The dead-man there is; from now on there is none."""

@@ -51,7 +51,7 @@ class Watch:
 
     @property
     def lit(self) -> bool:
-        """Whether light was announced and not taken back."""
+        """Whether light was announced and not taken back, or is said to be on."""
         return self._light_until_s is not None
 
     def hear(self, line: bytes, now_s: float) -> int | None:
@@ -63,6 +63,8 @@ class Watch:
             said = json.loads(line)
             if said.get("bye") is True:
                 self.bye = True
+                if said.get("lit") is True:  # it could not switch off what was not announced either
+                    self._light_until_s = now_s
                 return None
             beat, light_s = int(said["beat"]), float(said["light_until_s"])
         except (ValueError, TypeError, KeyError, AttributeError):

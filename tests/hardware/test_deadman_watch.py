@@ -122,3 +122,12 @@ def test_a_machine_that_only_stutters_does_not_put_the_alarm_off_for_ever() -> N
         now_s += 0.4  # every look comes late
         alarm = watch.look(now_s)
     assert now_s <= PATIENCE.silence_s + 3 * 0.4
+
+
+@pytest.mark.parametrize("lit", [True, False])
+def test_a_bye_with_light_that_was_not_announced_is_no_end_in_order(lit: bool) -> None:
+    watch = Watch(PATIENCE, 0.0)
+    watch.hear(beat(1, 0.5), 0.0)
+    watch.hear(beat(2, 0), 0.7)
+    assert watch.hear(json.dumps({"bye": True, "lit": lit}).encode(), 5.0) is None
+    assert watch.bye and watch.lit is lit
