@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from agent.bench.service_clients import Answers, Crowd, attached
-from agent.bench.service_rig import one, p99_ms, plan, scenario, service
+from agent.bench.service_rig import START_S, one, p99_ms, plan, scenario, service
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 VIEWERS = 10
 PHASE_S = 15.0
-SETTLE_S = 3.0
+SETTLE_S = 3.0  # clients start in a second or two
 
 
 def viewers(home: Path, pairs: int, phase_s: float = PHASE_S) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def viewers(home: Path, pairs: int, phase_s: float = PHASE_S) -> dict[str, Any]:
     pairs_seen: list[tuple[float, float]] = []
     answers = Answers()
     with service(home, scenario(1, {}), pace=1.0) as rig:
-        id_ = rig.submit(plan(4, 1.0, 100_000))
+        id_ = rig.submit(plan(4, 1.0, int(START_S + 2 * pairs * (phase_s + 4 * SETTLE_S))))
         run = rig.run_of(id_)
         time.sleep(SETTLE_S)
         for number in range(pairs):
