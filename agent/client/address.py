@@ -64,8 +64,8 @@ def find(wanted: Wanted, tokens: tuple[str, ...] = TOKENS) -> Address:
 
     Parameters
     ----------
-    tokens : files of the home that may open it, the first one that is there. Where the operator's
-        is not among them, the environment's token is not taken: nobody knows whose it is.
+    tokens : files of the home that may open it, the first one that is there. Where a viewer's is
+        wanted, the environment's token is not taken: nobody knows whose it is.
     """
     home = Home(wanted.home or default_home())
     here = _written(home)
@@ -73,7 +73,7 @@ def find(wanted: Wanted, tokens: tuple[str, ...] = TOKENS) -> Address:
     if url is None:
         raise config_error("service", f"none runs here ({home.path})", START)
     url = url.rstrip("/")
-    token = wanted.token or (os.environ.get(TOKEN) if TOKENS[0] in tokens else None)
+    token = wanted.token or (os.environ.get(TOKEN) if tokens[0] != TOKENS[1] else None)
     if not token and url == here:
         token = _token(home.path, tokens)
     if not token:

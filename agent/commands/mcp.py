@@ -21,7 +21,7 @@ def serve(url: str | None, home: Path | None, *, viewer: bool) -> int:
 
     from agent.mcp.bridge import serve_stdio
 
-    place = find(url, home, Role.VIEWER if viewer else Role.OPERATOR)
+    place = find(url, home, Role.VIEWER if viewer else Role.ASSISTANT)
     asyncio.run(serve_stdio(place))
     return 0
 

@@ -58,7 +58,7 @@ def door_modes() -> str:
     for role in Role:
         for mode in McpMode:
             may = [str(kind) for kind in Kind if not_allowed("", kind, mode, role) is None]
-            rows.append((str(role), str(mode), ", ".join(may)))
+            rows.append((str(role), str(mode), ", ".join(may) or "none"))
     return _table(("Token", "`mcp.mode`", "Tags"), rows)
 
 

@@ -107,7 +107,9 @@ def _fault(said: dict[str, Any]) -> str:
     """Of the API's errors and of JSON-RPC's."""
     error = said.get("error")
     text = error.get("message") if isinstance(error, dict) else said.get("message")
-    return str(text or "the service answered with an error")[:300]
+    remedy = "" if isinstance(error, dict) else said.get("remedy", "")
+    found = str(text or "the service answered with an error")
+    return (f"{found}. {remedy}" if remedy else found)[:300]
 
 
 def make_bridge(far: Far) -> Server[Any]:

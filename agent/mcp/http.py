@@ -16,6 +16,7 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.shared.inbound import decode_header_value
 from starlette.responses import Response
 
+from agent.mcp.kinds import GIVE_ITS_OWN, PEOPLES_TOKEN
 from agent.mcp.people import people
 from agent.mcp.place import CLIENT_HEADER, PATH
 from agent.mcp.server import make_server
@@ -61,6 +62,8 @@ def mcp_router(door: McpDoor) -> APIRouter:
         """MCP, streamable HTTP. Each tool says for itself what it needs."""
         if "authorization" not in request.headers:
             raise Denied(401, "no_token", "a token is needed", "send it as Authorization: Bearer")
+        if who.operator:
+            raise Denied(403, "role", PEOPLES_TOKEN, GIVE_ITS_OWN)
         request.scope[_CALLER] = who
         # a session is of the role that opened it
         token = AccessToken(token="", client_id=str(who.role), scopes=[])

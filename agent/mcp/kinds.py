@@ -8,6 +8,9 @@ from agent.mcp.settings import VARIABLE, McpMode
 from agent.mcp.views import Refused
 from agent.web.tokens import Role
 
+PEOPLES_TOKEN = "an operator's token is for people: it could approve what is asked with it"
+GIVE_ITS_OWN = "Give the assistant its own token: assistant.token in the service's home."
+
 
 class Kind(StrEnum):
     """The tag of a tool; the first word of its description."""
@@ -24,14 +27,17 @@ _MODE = {Kind.CONTROL: McpMode.CONTROL, Kind.HAZARD: McpMode.HAZARD}
 def not_allowed(tool: str, kind: Kind, mode: McpMode, role: Role) -> Refused | None:
     """Why a tool is not for this caller in this mode; None: it is.
 
-    A viewer looks and never stops a run; an operator may stop in every mode.
+    A viewer looks and never stops a run; an assistant may stop in every mode. An operator's token
+    could approve what is asked with it, so nothing is.
     """
-    if kind is not Kind.READ and not role.covers(Role.OPERATOR):
+    if role is Role.OPERATOR:
+        return Refused(rule="role", what=tool, limit=PEOPLES_TOKEN, remedy=GIVE_ITS_OWN)
+    if kind is not Kind.READ and not role.covers(Role.ASSISTANT):
         return Refused(
             rule="role",
             what=tool,
-            limit=f"it is for an {Role.OPERATOR}, and this token is a {role}'s",
-            remedy="Ask a person to give this assistant an operator's token, or to do it.",
+            limit=f"it is for an {Role.ASSISTANT}, and this token is a {role}'s",
+            remedy="Ask a person to give this assistant the assistant's token, or to do it.",
         )
     wanted = _MODE.get(kind, McpMode.READ)
     if not mode.covers(wanted):

@@ -21,6 +21,7 @@ def find(url: str | None, home: Path | None, role: Role = Role.OPERATOR) -> Addr
     """By option, environment, or the file that a running service leaves in its home.
 
     A token is taken from the environment or from HOME, never from the command line, where others
-    can see it; a viewer's from HOME only. Raises ConfigError in one line.
+    can see it; a viewer's from HOME only. Assistants have their own: with an operator's they could
+    approve what they ask for. Raises ConfigError in one line.
     """
     return find_address(Wanted(url, None, home), (f"{role}.token",))

@@ -1,7 +1,7 @@
 """Who asks, and whether they may: the one place where tokens, cookies and roles are looked at.
 
-A route says what it needs by a dependency, `Viewer`, `Operator`, `Anybody` or `Scraper`; an app
-with a route that says nothing is not made (`agent.web.roles`).
+A route says what it needs by a dependency, `Viewer`, `Stopper`, `Operator`, `Anybody` or `Scraper`;
+an app with a route that says nothing is not made (`agent.web.roles`).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ CSRF_FIELD = "csrf"
 PERSON_HEADER = "x-person"  # percent-encoded name, for the journal; the token says what one may
 DOOR_HEADER = "x-door"
 _DOORS = {"terminal": Door.TERMINAL, "mcp": Door.MCP}
+_ONE = {Role.VIEWER: "a viewer", Role.ASSISTANT: "an assistant", Role.OPERATOR: "an operator"}
 _LONGEST_NAME = 80
 _LONGEST_TOKEN = 200
 
@@ -86,7 +87,7 @@ class Guard:
         kind, _, token = header.partition(" ")
         role = self._role(request, token.strip() if kind.lower() == "bearer" else "")
         name = clean_name(unquote(request.headers.get(PERSON_HEADER, ""))) or str(role)
-        return Caller(name, role, _DOORS.get(request.headers.get(DOOR_HEADER, ""), Door.API))
+        return Caller(name, role, _door(role, request.headers.get(DOOR_HEADER, "")))
 
     async def admit(self, request: Request, wanted: Role) -> Caller:
         """Who asks, if they may. Raises Denied: 401 nobody, 403 not for you, 429 too many."""
@@ -94,8 +95,7 @@ class Guard:
         if caller is None:
             raise Denied(401, "no_token", "a token is needed", "send it as Authorization: Bearer")
         if not caller.role.covers(wanted):  # before the form is read: it may come slowly
-            remedy = f"ask with the token of an {wanted}"
-            raise Denied(403, "role", f"this is for an {wanted}, not for a {caller.role}", remedy)
+            raise not_for(caller, wanted)
         if caller.door is Door.PAGE and request.method not in SAFE:
             await self._check_csrf(request, caller)
         return caller
@@ -110,8 +110,13 @@ class Guard:
     # ------------------------------------------------------------------ the page
 
     def log_in(self, request: Request, token: str, name: str, response: Response) -> Caller:
-        """A session for the right token; its cookie goes into `response`. Raises Denied."""
+        """A session for the right token; its cookie goes into `response`. Raises Denied.
+
+        An assistant's token opens none: the page is for people.
+        """
         role = self._role(request, token)
+        if role is Role.ASSISTANT:
+            raise Denied(403, "role", "the page is for people", "log in with another token")
         name = clean_name(name) or str(role)
         self._close(request)
         id_, session = self._sessions.open(name, role, self._tokens.stamp_of(role))
@@ -156,6 +161,19 @@ class Guard:
         if not hmac.compare_digest((given or "").encode(), caller.csrf.encode()):
             remedy = "load the page again, and send the form from there"
             raise Denied(403, "csrf", "this was not sent by our page", remedy)
+
+
+def not_for(caller: Caller, wanted: Role) -> Denied:
+    """The answer to somebody whose token is not enough."""
+    whom = Role.VIEWER if wanted is Role.VIEWER else Role.OPERATOR  # a person's, where one will do
+    said = f"this is for {_ONE[whom]}, not for {_ONE[caller.role]}"
+    return Denied(403, "role", said, f"ask with the token of {_ONE[whom]}")
+
+
+def _door(role: Role, said: str) -> Door:
+    """Where it comes from, for the record. What a client says can make it no person's: an
+    assistant's token is always MCP, and no header says that it is the page or the service."""
+    return Door.MCP if role is Role.ASSISTANT else _DOORS.get(said, Door.API)
 
 
 def client_of(request: Request) -> str:
@@ -207,6 +225,7 @@ anybody.needs = "anybody"  # type: ignore[attr-defined]
 scraper.needs = "scraper"  # type: ignore[attr-defined]
 
 Viewer = Annotated[Caller, Depends(needs(Role.VIEWER))]
+Stopper = Annotated[Caller, Depends(needs(Role.ASSISTANT))]
 Operator = Annotated[Caller, Depends(needs(Role.OPERATOR))]
 Anybody = Depends(anybody)
 Scraper = Depends(scraper)

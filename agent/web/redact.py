@@ -8,7 +8,7 @@ import traceback
 
 HIDDEN = "***"
 _SECRETS = (
-    re.compile(r"\bms[ov]_[\w-]{20,}"),  # our tokens
+    re.compile(r"\bms[aov]_[\w-]{20,}"),  # our tokens
     re.compile(r"(?i)(?<=bearer )[\w.~+/=-]{8,}"),
     re.compile(r"(?i)(?<=microscout=)[\w-]{20,}"),  # the page's cookie
     re.compile(r"(?i)(?<=csrf=)[\w-]{20,}"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A route. `needs`: viewer, operator, anybody, scraper; "" for one that does not say."""
+    """A route. `needs`: a role, anybody, or scraper; "" for one that does not say."""
 
     method: str
     path: str
@@ -61,4 +61,4 @@ def _needs(dependant: Any) -> Iterator[str]:
 
 
 def _strength(needs: str) -> int:
-    return ("anybody", "scraper", "viewer", "operator").index(needs)
+    return ("anybody", "scraper", "viewer", "assistant", "operator").index(needs)

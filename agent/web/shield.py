@@ -2,7 +2,9 @@
 
 Plain ASGI, outermost; what it lets through still meets the route's own role. An operator's stop is
 neither counted nor queued: it must get through when everything else is full, other stops too. Only
-the page's, whose form has to be read, have a number of places of their own.
+the page's, whose form has to be read, and assistants' have a number of places of their own.
+
+An assistant's token changes nothing but at the places that are named here, whatever a route says.
 """
 
 from __future__ import annotations
@@ -18,10 +20,11 @@ from starlette.requests import Request
 
 from agent.finding import one_line
 from agent.web.errors import API, Denied, answer
-from agent.web.guard import client_of
+from agent.web.guard import client_of, not_for
 from agent.web.hosts import SAFE, host_allowed, origin_allowed
 from agent.web.intake import Body
 from agent.web.rate import RateLimit
+from agent.web.tokens import Role
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from agent.web.metrics import Traffic
 
 STOP_PATHS = frozenset({"/api/v1/stop", "/stop"})  # of the API, and of the page
+ASSISTANTS_PATHS = frozenset({"/api/v1/stop", "/mcp"})
 PLAN_PATHS = ("/api/v1/proposals/yaml",)
 LOGIN_PATH = "/login"
 _UNREAD = (400, 408, 413)  # the body was not read to its end
@@ -66,8 +70,13 @@ class Shield:
         self._limits = guard.config.limits
         self._traffic = traffic
         self._rate = RateLimit(self._limits.requests_per_s, self._limits.burst, time.monotonic)
-        self._now_in = {"known": 0, "stranger": 0, "stop": 0}
-        self._most = {"known": self._limits.concurrent, "stranger": STRANGERS, "stop": STOPS}
+        self._most = {
+            "known": self._limits.concurrent,
+            "stranger": STRANGERS,
+            "stop": STOPS,
+            "assistant": STOPS,
+        }
+        self._now_in = dict.fromkeys(self._most, 0)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or let through."""
@@ -99,14 +108,12 @@ class Shield:
     async def _let_in(self, request: Request, receive: Receive, reply: _Reply) -> None:
         self._check_place(request)
         path = request.url.path
-        caller = self._check_person(request)
-        kind = "stranger" if caller is None else "known"
-        stops = path in STOP_PATHS and caller is not None and caller.operator
-        if stops:
-            kind = "stop"
-        elif wait_s := self._rate.take(client_of(request)):
+        kind = _kind(path, self._check_person(request))
+        stops = kind in ("stop", "assistant")
+        if not stops and (wait_s := self._rate.take(client_of(request))):
             raise Denied(429, "too_many_requests", "too many requests", "ask less often", wait_s)
-        unread = stops and "authorization" in request.headers  # nothing of it is waited for
+        # nothing of it is waited for
+        unread = kind == "stop" and "authorization" in request.headers
         if not unread and self._now_in[kind] >= self._most[kind]:
             raise Denied(503, "busy", "too much at the same time", "try again", RETRY_S)
         self._now_in[kind] += 1
@@ -135,9 +142,12 @@ class Shield:
     def _check_person(self, request: Request) -> Caller | None:
         """Strangers are turned away before anything of theirs is read, but for what is public."""
         caller = self._guard.caller(request)
-        if caller is not None:
-            return caller
         path = request.url.path
+        if caller is not None:
+            acts = request.method not in SAFE and path not in ASSISTANTS_PATHS
+            if acts and caller.role is Role.ASSISTANT:
+                raise not_for(caller, Role.OPERATOR)
+            return caller
         if path.startswith(API) or (request.method not in SAFE and path != LOGIN_PATH):
             raise Denied(401, "no_token", "a token is needed", "send it as Authorization: Bearer")
         return None
@@ -151,6 +161,15 @@ class Shield:
         response = answer(denied.status, denied.view, denied.wait_s)
         with contextlib.suppress(_Gone):
             await response(scope, _nothing, reply.send)
+
+
+def _kind(path: str, caller: Caller | None) -> str:
+    """Which places it takes: a viewer's none of a stop's, an assistant's none of a person's."""
+    if caller is None:
+        return "stranger"
+    if path not in STOP_PATHS or not caller.role.covers(Role.ASSISTANT):
+        return "known"
+    return "stop" if caller.operator else "assistant"
 
 
 class _Gone(Exception):

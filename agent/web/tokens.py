@@ -1,4 +1,4 @@
-"""The two tokens of a service: made at its first start, kept as hashes, compared in constant time.
+"""A service's tokens, one a role: made at the start, kept as hashes, compared in constant time.
 
 A token is 256 random bits, so a plain SHA-256 of it is enough; nobody can guess one.
 """
@@ -27,14 +27,20 @@ _NO_HASH = "0" * 64
 
 
 class Role(StrEnum):
-    """Who may do what: a viewer looks, an operator also does."""
+    """Who may do what: a viewer looks, an assistant also stops, an operator does everything.
+
+    What else an assistant may ask for is /mcp's to say (`agent.mcp.kinds`); no person is behind its
+    token, so nothing that people do is done with it.
+    """
 
     VIEWER = "viewer"
+    ASSISTANT = "assistant"
     OPERATOR = "operator"
 
     def covers(self, wanted: Role) -> bool:
         """Whether somebody of this role may do what is meant for `wanted`."""
-        return self is Role.OPERATOR or wanted is Role.VIEWER
+        order = list(Role)
+        return order.index(self) >= order.index(wanted)
 
 
 def clear_file(home: Path, role: Role) -> Path:

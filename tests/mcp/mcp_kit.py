@@ -69,7 +69,7 @@ class House:
 
     @contextlib.asynccontextmanager
     async def http(
-        self, role: Role = Role.OPERATOR, mode: str = "auto", name: str = "tester"
+        self, role: Role = Role.ASSISTANT, mode: str = "auto", name: str = "tester"
     ) -> AsyncIterator[Client]:
         """The official client over streamable HTTP."""
         info = Implementation(name=name, version="1")
@@ -92,7 +92,7 @@ class House:
             cwd=ROOT,
         )
 
-    def call(self, tool: str, role: Role = Role.OPERATOR, **arguments: Any) -> dict[str, Any]:
+    def call(self, tool: str, role: Role = Role.ASSISTANT, **arguments: Any) -> dict[str, Any]:
         """One call by the official client; what it answers."""
 
         async def work(client: Client) -> CallToolResult:
@@ -103,7 +103,7 @@ class House:
     def with_client(
         self,
         work: Callable[[Client], Awaitable[Any]],
-        role: Role = Role.OPERATOR,
+        role: Role = Role.ASSISTANT,
         mode: str = "auto",
     ) -> Any:
         async def main() -> Any:

@@ -177,7 +177,7 @@ def test_calls_of_a_session_are_limited_but_not_its_stop(standin: StandIn, tmp_p
 
 
 def test_every_call_is_written_down_without_secrets(house: House) -> None:
-    token = house.token()
+    token = house.token(Role.ASSISTANT)
     house.call("status")
     house.call("pause", why=f"my token is {token}")
     house.call("burst", fov="A1", why=WHY)
@@ -187,12 +187,12 @@ def test_every_call_is_written_down_without_secrets(house: House) -> None:
     found = lines(house.home)
     said = [(line["tool"], line["outcome"], line["role"]) for line in found]
     assert said == [
-        ("status", "done", "operator"),
-        ("pause", "begun", "operator"),
-        ("pause", "done", "operator"),
-        ("burst", "begun", "operator"),
-        ("burst", "waits", "operator"),
-        ("nonsense", "refused: tool", "operator"),
+        ("status", "done", "assistant"),
+        ("pause", "begun", "assistant"),
+        ("pause", "done", "assistant"),
+        ("burst", "begun", "assistant"),
+        ("burst", "waits", "assistant"),
+        ("nonsense", "refused: tool", "assistant"),
         ("status", "done", "viewer"),
         ("stop_now", "refused: role", "viewer"),
     ]
@@ -218,7 +218,7 @@ def test_the_record_does_not_grow_without_bound(
 ) -> None:
     monkeypatch.setattr("agent.mcp.record.MOST_BYTES", 2000)
     log = CallLog(tmp_path / "logs")
-    who = asker("Ada", Role.OPERATOR, "x", "s")
+    who = asker("Ada", Role.ASSISTANT, "x", "s")
     for _ in range(200):
         log.write(who, "status", {"words": "y" * 100_000}, "done", 0.1)
     files = sorted((tmp_path / "logs").iterdir())

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from standin import StandIn
 
 ADA = Approver("Ada", Door.TERMINAL)
-BOT = asker("Ada", Role.OPERATOR, "tester", "s")
+BOT = asker("Ada", Role.ASSISTANT, "tester", "s")
 BURST: dict[str, Any] = {"fov": "A1", "why": WHY}
 
 
@@ -54,6 +54,19 @@ def test_a_hazard_is_done_by_a_persons_yes_and_by_nothing_else(
     assert again.status_code == 409 and "it is done" in again.json()["limit"]
     assert len(standin.commands_) == 1
     assert house.call("requests")["result"]["requests"][0]["state"] == "done"
+
+
+@pytest.mark.parametrize("door", ["", "mcp", "terminal", "page", "api", "service"])
+def test_an_assistant_cannot_say_yes_to_itself_whatever_it_sends(
+    house: House, standin: StandIn, door: str
+) -> None:
+    id_ = waiting(house.call("burst", **BURST))
+    for answer in ("approve", "deny"):
+        path = f"/mcp/requests/{id_}/{answer}"
+        said = house.api("POST", path, Role.ASSISTANT, **{"x-door": door, "x-csrf-token": "x"})
+        assert (said.status_code, said.json()["error"]) == (403, "role")
+    assert house.door.approvals.all()[0].state == "waiting"
+    assert not standin.commands_
 
 
 def test_a_no_is_a_no(house: House, standin: StandIn) -> None:

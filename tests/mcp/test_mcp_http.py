@@ -50,7 +50,7 @@ def without(headers: dict[str, str], name: str) -> dict[str, str]:
 
 
 def test_strangers_and_pages_elsewhere_get_nowhere(house: House, standin: StandIn) -> None:
-    right = house.bearer()
+    right = house.bearer(Role.ASSISTANT)
     call = {
         "jsonrpc": "2.0",
         "id": 1,
@@ -60,7 +60,7 @@ def test_strangers_and_pages_elsewhere_get_nowhere(house: House, standin: StandI
     for status, headers in (
         (401, {}),
         (401, {"authorization": "Bearer mso_wrong"}),
-        (401, {"authorization": "Basic " + house.token()}),
+        (401, {"authorization": "Basic " + house.token(Role.ASSISTANT)}),
         (403, {**right, "origin": "http://evil.example"}),
         (403, {**right, "origin": "null"}),
         (403, {**right, "sec-fetch-site": "cross-site"}),
@@ -81,8 +81,18 @@ def test_a_pages_cookie_opens_nothing_here(house: House) -> None:
     assert response.status_code in (401, 403)
 
 
+def test_an_operators_token_opens_nothing_here(house: House) -> None:
+    """With it an assistant could approve what it asks for; the answer says what to give it."""
+    for body in (HELLO, {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}):
+        answer = post(house, body, **house.bearer(Role.OPERATOR))
+        assert (answer.status_code, answer.json()["error"]) == (403, "role")
+        assert "assistant.token" in answer.json()["remedy"]
+    for role in (Role.VIEWER, Role.ASSISTANT):
+        assert post(house, **house.bearer(role)).status_code == 200
+
+
 def test_it_is_post_and_small_and_json(house: House) -> None:
-    headers = JSON | house.bearer()
+    headers = JSON | house.bearer(Role.ASSISTANT)
     assert httpx.get(f"{house.url}/mcp", headers=headers).status_code == 405
     huge = httpx.post(f"{house.url}/mcp", content=b"[" * 2_000_000, headers=headers)
     assert huge.status_code == 413
@@ -93,14 +103,14 @@ def test_it_is_post_and_small_and_json(house: House) -> None:
 
 
 def test_a_session_is_of_the_role_that_opened_it_and_there_are_not_many(house: House) -> None:
-    opened = post(house, **house.bearer())
+    opened = post(house, **house.bearer(Role.ASSISTANT))
     session = {"mcp-session-id": opened.headers["mcp-session-id"]}
     listing = {"jsonrpc": "2.0", "id": 2, "method": "tools/list", "params": {}}
-    mine = post(house, listing, **house.bearer(), **session)
+    mine = post(house, listing, **house.bearer(Role.ASSISTANT), **session)
     assert mine.status_code == 200, mine.text
     theirs = post(house, listing, **house.bearer(Role.VIEWER), **session)
     assert theirs.status_code in (403, 404)
-    answers = [post(house, **house.bearer()) for _ in range(MOST_SESSIONS + 5)]
+    answers = [post(house, **house.bearer(Role.ASSISTANT)) for _ in range(MOST_SESSIONS + 5)]
     assert {answer.status_code for answer in answers} <= {200, 429, 503}
     assert answers[-1].status_code in (429, 503)
     assert house.call("status")["outcome"] == "done", "assistants of today need no session"
@@ -128,7 +138,7 @@ def test_a_service_that_is_gone_is_an_answer_and_never_a_yes(house: House) -> No
         calls: dict[str, Any] = {"status": {}, "pause": {"why": WHY}, "stop_now": {}}
         return [await client.call_tool(name, arguments) for name, arguments in calls.items()]
 
-    looked, paused, stopped = bridged(Address(house.url, house.token()), work)
+    looked, paused, stopped = bridged(Address(house.url, house.token(Role.ASSISTANT)), work)
     refused(structured(looked), "service")
     refused(structured(paused), "service")
     answer = structured(stopped)
@@ -147,7 +157,7 @@ def test_a_stop_passes_by_what_is_full(
         return await client.call_tool("stop_now", {})
 
     monkeypatch.setattr(house.door, "call", full)
-    answer = structured(bridged(Address(house.url, house.token()), work))
+    answer = structured(bridged(Address(house.url, house.token(Role.ASSISTANT)), work))
     assert answer["result"]["light_off"] == "confirmed" and standin.stops == 1
 
 
@@ -166,6 +176,9 @@ def test_where_no_service_answers_it_does_not_begin(
     monkeypatch.setenv("MICROSCOUT_TOKEN", "mso_wrong")
     done = here("mcp", "--home", str(house.home))
     assert done.code == 2 and "opens nothing" in done.err and "mso_wrong" not in done.err
+    monkeypatch.setenv("MICROSCOUT_TOKEN", house.token(Role.OPERATOR))
+    done = here("mcp", "--home", str(house.home))
+    assert done.code == 2 and "assistant.token" in done.err, "a person's token is not taken"
     monkeypatch.setenv("MICROSCOUT_URL", "http://scope.lab")
     assert "unencrypted" in here("mcp").err
 

@@ -35,9 +35,9 @@ MAY = {  # (mode, role): kinds
     (McpMode.READ, Role.VIEWER): {Kind.READ},
     (McpMode.CONTROL, Role.VIEWER): {Kind.READ},
     (McpMode.HAZARD, Role.VIEWER): {Kind.READ},
-    (McpMode.READ, Role.OPERATOR): {Kind.READ, Kind.SAFETY},
-    (McpMode.CONTROL, Role.OPERATOR): {Kind.READ, Kind.SAFETY, Kind.CONTROL},
-    (McpMode.HAZARD, Role.OPERATOR): set(Kind),
+    (McpMode.READ, Role.ASSISTANT): {Kind.READ, Kind.SAFETY},
+    (McpMode.CONTROL, Role.ASSISTANT): {Kind.READ, Kind.SAFETY, Kind.CONTROL},
+    (McpMode.HAZARD, Role.ASSISTANT): set(Kind),
 }
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "picture": {"visit": 1},
@@ -95,7 +95,7 @@ def test_what_is_listed_and_what_is_answered(
         assert not standin.commands_ and not standin.changes_ and not standin.proposals
     else:
         assert standin.stops == 1, "stop works in every mode"
-    if mode is McpMode.HAZARD and role is Role.OPERATOR:
+    if mode is McpMode.HAZARD and role is Role.ASSISTANT:
         assert answers["burst"]["outcome"] == answers["set_exposure"]["outcome"] == "waits"
     sent = {c.command["command"] for c in standin.commands_.values()}
     assert not sent & {"burst", "set_exposure"}
@@ -160,3 +160,5 @@ def test_the_environment_names_the_mode_or_nothing_starts() -> None:
 def test_the_rule_itself(kind: Kind) -> None:
     for (mode, role), kinds in MAY.items():
         assert (not_allowed("x", kind, mode, role) is None) == (kind in kinds)
+    for mode in McpMode:
+        assert not_allowed("x", kind, mode, Role.OPERATOR), "it could approve what it asks for"

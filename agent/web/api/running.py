@@ -8,7 +8,7 @@ from agent.live.command import LiveCommand, StopNow
 from agent.service.views import CommandView, ExperimentView, RefusalView, StatusView, StopView
 from agent.web.api.asked import Attendance, Number
 from agent.web.errors import Refused, documented
-from agent.web.guard import Operator
+from agent.web.guard import Operator, Stopper
 from agent.web.parts import PartsOf, known
 from agent.web.stopping import stop_at_once
 
@@ -16,7 +16,7 @@ router = APIRouter(tags=["run"])
 
 
 @router.post("/stop", responses=documented())
-async def stop(parts: PartsOf, who: Operator) -> StopView:
+async def stop(parts: PartsOf, who: Stopper) -> StopView:
     """Light off, at once, whatever else hangs. Needs no body and no experiment's number."""
     return await stop_at_once(parts.service, who)
 

@@ -248,7 +248,7 @@ def test_a_name_that_was_made_to_point_here_is_not_ours(
 def test_tokens_are_made_once_and_kept_as_hashes_that_only_we_can_read(tmp_path: Path) -> None:
     home = tmp_path / "home"
     tokens = Tokens(home)
-    assert tokens.ensure() == (Role.VIEWER, Role.OPERATOR)
+    assert tokens.ensure() == (Role.VIEWER, Role.ASSISTANT, Role.OPERATOR)
     assert Tokens(home).ensure() == ()
     stored = (home / "tokens.json").read_text()
     for role in Role:
@@ -260,7 +260,50 @@ def test_tokens_are_made_once_and_kept_as_hashes_that_only_we_can_read(tmp_path:
         for path in home.iterdir():
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
         assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    assert len(list(home.iterdir())) == 3
+    assert len(list(home.iterdir())) == 4
+
+
+def test_a_home_of_an_earlier_version_gets_the_token_that_it_lacks(tmp_path: Path) -> None:
+    """And keeps those that people have."""
+    Tokens(tmp_path).ensure()
+    content = json.loads((tmp_path / "tokens.json").read_text())
+    del content["sha256"]["assistant"]
+    (tmp_path / "tokens.json").write_text(json.dumps(content))
+    clear_file(tmp_path, Role.ASSISTANT).unlink()
+    kept = {r: clear_file(tmp_path, r).read_text() for r in (Role.VIEWER, Role.OPERATOR)}
+    tokens = Tokens(tmp_path)
+    assert not tokens.complete
+    assert tokens.ensure() == (Role.ASSISTANT,)
+    assert (
+        tokens.role_of(clear_file(tmp_path, Role.ASSISTANT).read_text().strip()) is Role.ASSISTANT
+    )
+    for role, text in kept.items():
+        assert clear_file(tmp_path, role).read_text() == text
+        assert tokens.role_of(text.strip()) is role
+
+
+def test_an_assistants_token_opens_no_page(house: House) -> None:
+    form = {"token": house.token(Role.ASSISTANT)}
+    response = house.client.post("/login", data=form, follow_redirects=False)
+    assert response.headers["location"] == "/login?failed=role"
+    assert "set-cookie" not in response.headers
+
+
+@pytest.mark.parametrize("door", ["", "terminal", "api", "page", "service", "mcp"])
+def test_no_header_makes_an_assistant_a_person(
+    house: House, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    asked: list[Any] = []
+    real = house.service.stop_now
+
+    def watched(who: Any) -> Any:
+        asked.append(who)
+        return real(who)
+
+    monkeypatch.setattr(house.service, "stop_now", watched)
+    headers = house.bearer(Role.ASSISTANT) | {"x-door": door}
+    assert house.client.post("/api/v1/stop", headers=headers).status_code == 200
+    assert [who.door for who in asked] == ["mcp"]
 
 
 @pytest.mark.parametrize(
@@ -289,7 +332,7 @@ def test_tokens_are_compared_in_constant_time_and_all_of_them(
     for role in Role:
         assert tokens.role_of(clear_file(tmp_path, role).read_text().strip()) is role
     assert tokens.role_of("short") is None
-    assert seen == [(64, 64)] * 6  # two for each question, hashes of one length
+    assert seen == [(64, 64)] * 12  # three for each question, hashes of one length
 
 
 def test_a_replaced_token_opens_nothing_and_closes_what_it_opened(house: House) -> None:

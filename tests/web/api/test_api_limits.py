@@ -12,12 +12,14 @@ from api_kit import BASE, GENEROUS, House, build
 from standin import CURRENT
 from starlette.testclient import TestClient
 
+from agent.service.states import Door
 from agent.web import stopping
 from agent.web.events import EventHub, fingerprint
+from agent.web.guard import Caller
 from agent.web.rate import MOST_CLIENTS, RateLimit
 from agent.web.sessions import MOST_SESSIONS, Sessions
 from agent.web.settings import WebConfig, WebLimits
-from agent.web.shield import STOPS
+from agent.web.shield import STOP_PATHS, STOPS, _kind
 from agent.web.tokens import Role
 
 if TYPE_CHECKING:
@@ -200,6 +202,15 @@ def test_stops_whose_form_comes_slowly_stand_in_no_operators_way(house: House, r
 
     assert asyncio.run(story()) == 200
     assert house.service.stops == 1
+
+
+def test_whose_places_a_stop_takes() -> None:
+    """Places that an assistant or a viewer can fill are none of an operator's."""
+    for path in STOP_PATHS:
+        taken = {role: _kind(path, Caller("Ada", role, Door.API)) for role in Role}
+        assert taken == {"viewer": "known", "assistant": "assistant", "operator": "stop"}
+    assert _kind("/api/v1/stop", None) == "stranger"
+    assert _kind("/api/v1/status", Caller("Ada", Role.OPERATOR, Door.API)) == "known"
 
 
 def _stop_scope(headers: list[tuple[str, str]]) -> dict[str, Any]:

@@ -9,8 +9,14 @@ from api_kit import BASE, BODIES, WRONG, Declared, House, build, filled
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 
+from agent.mcp.door import McpDoor
+from agent.mcp.http import mcp_router
+from agent.mcp.record import CallLog
+from agent.mcp.settings import McpConfig, McpMode
 from agent.web.app import create_app
-from agent.web.roles import refuse_undeclared
+from agent.web.guard import Viewer
+from agent.web.pages.router import pages, static
+from agent.web.roles import declared, refuse_undeclared
 from agent.web.tokens import Role
 
 if TYPE_CHECKING:
@@ -41,8 +47,8 @@ def test_nothing_but_the_light_and_the_login_is_public(house: House) -> None:
 def test_everything_that_does_something_is_for_operators(house: House) -> None:
     for route in house.routes():
         if route.method != "GET" and (route.method, route.path) not in PUBLIC:
-            wanted = "viewer" if route.path == "/logout" else "operator"
-            assert route.needs == wanted, route
+            lesser = {"/logout": "viewer", "/api/v1/stop": "assistant"}
+            assert route.needs == lesser.get(route.path, "operator"), route
 
 
 @pytest.mark.parametrize(
@@ -72,12 +78,55 @@ def test_a_viewer_looks_and_does_nothing(house: House) -> None:
         if route.path == ENDLESS:
             continue
         response = knock(house, route, house.bearer(Role.VIEWER))
-        if route.needs == "operator":
+        if route.needs in ("assistant", "operator"):
             assert (response.status_code, response.json()["error"]) == (403, "role"), route
         else:
             assert response.status_code not in (401, 403), route
     assert house.service.status().model_copy(update={"utc": None}) == before
     assert house.service.stops == 0
+
+
+@pytest.mark.parametrize("door", ["", "mcp", "terminal", "page"])
+def test_an_assistant_looks_and_stops_and_does_nothing_else(
+    house: House, tmp_path: Path, door: str
+) -> None:
+    """Every place of API, page and requests for approval, whatever it says of itself."""
+    standin = house.service
+    before = standin.status().model_copy(update={"utc": None})
+    assistants = McpDoor(standin, McpConfig(mode=McpMode.HAZARD), CallLog(tmp_path / "logs"))
+    routers = (pages(standin, house.guard), mcp_router(assistants))
+    whole = create_app(standin, house.guard, routers=routers, mounts={"/static": static()})
+    headers = house.bearer(Role.ASSISTANT) | {"x-door": door, "x-csrf-token": "x"}
+    client = TestClient(whole, base_url=BASE, headers=headers)  # it needs no life: all is refused
+    tried = set()
+    for route in declared(whole):
+        if route.method in ("GET", "HEAD") or route.path in ("/mcp", "/api/v1/stop"):
+            continue
+        tried.add(route.path)
+        response = client.request(route.method, filled(route), json=BODIES.get(route.path))
+        assert (response.status_code, response.json()["error"]) == (403, "role"), route
+    assert {"/login", "/stop", "/submit", "/api/v1/mcp/requests/{id}/approve"} <= tried
+    assert len(tried) > 20
+    assert standin.status().model_copy(update={"utc": None}) == before
+    assert standin.stops == 0
+    assert knock(house, _of(house, "GET", "/api/v1/status"), headers).status_code == 200
+    assert knock(house, _of(house, "POST", "/api/v1/stop"), headers).status_code == 200
+    assert standin.stops == 1
+
+
+def test_what_a_route_forgets_an_assistant_may_not(house: House) -> None:
+    """What is not named to be an assistant's is not, also where a route would let it in."""
+
+    async def forgot(who: Viewer) -> str:
+        return "come in"
+
+    house.app.add_api_route("/api/v1/forgot", forgot, methods=["POST"])
+    assert house.do("/forgot", role=Role.VIEWER).status_code == 200
+    assert house.do("/forgot", role=Role.ASSISTANT).status_code == 403
+
+
+def _of(house: House, method: str, path: str) -> Declared:
+    return next(r for r in house.routes() if (r.method, r.path) == (method, path))
 
 
 def test_an_operator_is_let_in_everywhere(house: House) -> None:
