@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import mcp, serve, service
+from agent.cli import mcp, serve, service, token
 
 app = typer.Typer(
     name="microscout",
@@ -24,6 +24,7 @@ app.add_typer(bench, name="bench")
 serve.register(app)
 service.register(app)
 mcp.register(app)
+token.register(app)
 app.add_typer(bricks, name="bricks")
 
 
