@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from agent.bench.faults_cell import measure, run_with_fault
 from agent.bench.faults_computer import COMPUTER
+from agent.bench.faults_data import When
 from agent.bench.faults_processes import PROCESSES
 from agent.bench.faults_rig import plan
 from agent.bench.faults_rows import measured
 
 if TYPE_CHECKING:
-    from agent.bench.faults_data import Cell, Row, When
+    from agent.bench.faults_data import Cell, Row
     from agent.bench.faults_rig import Rig
 
 TRIALS = COMPUTER + PROCESSES

@@ -13,6 +13,7 @@ from agent.bench.faults_data import Cell, Mark, Row, When, mark
 from agent.bench.faults_rig import ROUND_S, plan
 from agent.bench.faults_runner import HangsError, until
 from agent.bench.faults_served import Clock, ServedRig
+from agent.service.supervisor import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,13 +131,18 @@ def _killed(cell: Cell, rig: ServedRig, when: When) -> None:
     until(lambda: not any(_alive(pid) for pid in runners), "the runner's end", 30.0)
     rig.repair()
     rig.serve()
-    state = rig.becomes("held", "complete", "failed")
-    why = rig.state()[1]
+    until(lambda: _compared(*rig.state()), "the comparison with the instrument")
+    state, why = rig.state()
     cell.became = state
     cell.truth = mark(state == "held" and ("interrupted" in why or "difference" in why))
     until(lambda: rig.receiver.times("held"), "a message", 20.0)
     cell.message = mark(rig.receiver.times("held") == 1)
     _sum_up(cell, rig, rig.go_on())
+
+
+def _compared(state: str, why: str) -> bool:
+    """Not while it is still to be compared."""
+    return state in ("held", "stopped", "complete", "failed") and why != INTERRUPTED
 
 
 def _two(cell: Cell, rig: ServedRig, when: When) -> None:

@@ -47,6 +47,7 @@ INTERRUPTED = "the service ended while it ran"
 
 State = ExperimentState
 STILL = "hangs"
+GONE = ("the service is gone", "the service was silent")  # a runner's reasons: nobody stopped it
 _OUTCOMES = {
     str(Outcome.COMPLETE): State.COMPLETE,
     str(Outcome.STOPPED): State.STOPPED,
@@ -447,11 +448,11 @@ class Supervisor:
 
     def _left(self, one: Experiment, run: Path) -> None:
         """What an earlier service left under way: over already, or interrupted."""
-        over = _OUTCOMES.get(keys(run).get("outcome", ""))
-        if over is None:
+        over, why = _OUTCOMES.get(keys(run).get("outcome", "")), _why(run)
+        if over is None or (over is State.STOPPED and why.startswith(GONE)):
             self._queue.set(one.id, State.HELD, INTERRUPTED)
         else:
-            self._settle(one, over, _why(run))
+            self._settle(one, over, why)
 
     def _ended(self, now: _Now, code: int) -> Experiment | None:
         """Say and write down what became of it; the experiment, where it is to go on at once."""
