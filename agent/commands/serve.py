@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
 import signal
-import socket
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.commands import watchdog
 from agent.service.config import ServiceConfig, SimulatedConfig, load_service_config
 from agent.service.home import Home, default_home
 
 if TYPE_CHECKING:
     from types import FrameType
 
-WATCHDOG_S = 5.0
 _M_ARENA_MAX = -8  # of malloc.h
 
 
@@ -57,14 +55,14 @@ def serve(
     from agent.service.assembly import serving
 
     where = Home((home or default_home()).absolute())
-    with serving(where, config) as (_, server):
+    with serving(where, config) as (core, server):
         what = "simulated microscope" if config.simulated is not None else config.microscope
         _say(f"MicroScout serves {what} at {server.url}")
         _say(f"log in with the token in {where.path / 'operator.token'}")
-        _tell_systemd("READY=1")
-        while not over.wait(WATCHDOG_S):
-            _tell_systemd("WATCHDOG=1")
-        _tell_systemd("STOPPING=1")
+        watchdog.tell("READY=1")
+        door = watchdog.Door(server.url, config.web.host)
+        watchdog.keep(over, lambda: core.supervisor.beat, door, _say)
+        watchdog.tell("STOPPING=1")
     return 0
 
 
@@ -104,17 +102,3 @@ def _share_freed_memory() -> None:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def _tell_systemd(state: str) -> None:
-    """sd_notify(3), where systemd started us: it restarts a service that hangs."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address or not hasattr(socket, "AF_UNIX"):
-        return
-    if address.startswith("@"):
-        address = "\0" + address[1:]
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
-            wire.sendto(state.encode(), address)
-    except OSError:
-        return
