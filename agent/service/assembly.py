@@ -40,8 +40,8 @@ LOG_BYTES, LOGS = 5_000_000, 5
 def serving(home: Home, config: ServiceConfig) -> Iterator[tuple[ServiceCore, WebServer]]:
     """A service that answers on its address while inside. Raises ConfigError in one line.
 
-    Order at the start: locks, messages, queue, doors; at the end the other way round, so that the
-    end of a run can still be told.
+    Order at the start: locks, address, messages, queue, doors; at the end the other way round, so
+    that the end of a run can still be told.
     """
     with contextlib.ExitStack() as held:
         home.create()
@@ -80,11 +80,11 @@ def serving(home: Home, config: ServiceConfig) -> Iterator[tuple[ServiceCore, We
         page, static = _page(core, guard)
         assistants = mcp(core, config.mcp, home.logs, tell=_asking(messenger))
         app = create_app(core, guard, routers=(*page, assistants), mounts=static)
+        server = WebServer(app, config.web)
+        url = server.open()  # before the queue: where the port is taken no runner begins
+        held.callback(server.stop)
         messenger.start()
         core.begin()
-        server = WebServer(app, config.web)
-        url = server.open()
-        held.callback(server.stop)
         server.start()
         _say_where(home, url)
         held.callback(home.address.unlink, missing_ok=True)
