@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from policies.mllm.concepts import FOCUS_STATES
 from policies.mllm.look import TILE_PX
 from policies.mllm.objects import is_of_objects
 from policies.mllm.reader import Reader
 from policies.mllm.weights import Loaded, load
+from policies.verdict import FocusState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,8 +86,12 @@ def plain_reply(answer: Answer, calibration: Calibration) -> Reply:
     taught = answer.question.familiar
     p = float(answer.fields["target"][1])
     if taught and calibration.mix is not None and is_of_objects(answer.question.concept):
-        slot, likeliest = evidence(answer)
-        p = float(1 / (1 + np.exp(-np.dot(calibration.mix, (slot, likeliest, 1.0)))))
+        seen = (*evidence(answer), 1.0)
+        logit = float(np.dot(calibration.mix, seen))
+        if calibration.mix_out is not None:
+            out = p_out(answer)
+            logit = (1 - out) * logit + out * float(np.dot(calibration.mix_out, seen))
+        p = float(1 / (1 + np.exp(-logit)))
     return Reply(answer, "", p if taught else min(p, UNTAUGHT_P), taught)
 
 
@@ -94,6 +100,11 @@ def evidence(answer: Answer) -> tuple[float, float]:
     no, yes = answer.logits["target"]
     best = float(np.clip(answer.found.asked.max(initial=0.0), NEVER, 1 - NEVER))
     return float(yes - no), float(np.log(best / (1 - best)))
+
+
+def p_out(answer: Answer) -> float:
+    """How probable it is that the image is out of focus."""
+    return float(answer.fields["focus"][FOCUS_STATES.index(FocusState.OUT)])
 
 
 def make_asker(weights: Path | None, adapter: Path | None) -> Asker:

@@ -29,7 +29,9 @@ class Calibration(BaseModel):
         temperature, for the fields that are gauged.
     mix : weights (answer of the target's slot, logit of the likeliest object, constant) of the
         target's logit, for what the object head knows; None: the slot alone.
-    foreground, smooth, peak, least_px : see `policies.mllm.instances.Cut`.
+    mix_out : the same for frames that are out of focus; the two logits are averaged by how
+        probable that is. None: `mix` for all.
+    foreground, smooth, peak, least_px, alone_px : see `policies.mllm.instances.Cut`.
     abstain_below : a target answer less sure than this is an abstention.
     familiar_within : distance of a question's query to the nearest concept's; above, the word is
         one the model was never taught.
@@ -42,10 +44,12 @@ class Calibration(BaseModel):
     biases: dict[str, FiniteFloat] = Field(default_factory=dict)
     blends: dict[str, tuple[NotNegative, NotNegative]] = Field(default_factory=dict)
     mix: tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = None
+    mix_out: tuple[FiniteFloat, FiniteFloat, FiniteFloat] | None = None
     foreground: Share = 0.5
     smooth: Positive = 0.2
     peak: Positive = 0.5
     least_px: Annotated[int, Field(ge=1)] = 20
+    alone_px: Annotated[int, Field(ge=0)] = 0
     abstain_below: Share = 0.6
     familiar_within: Positive = 1.0
     feature_spread: tuple[FiniteFloat, ...] = ()

@@ -3,7 +3,8 @@
 Each foreground pixel points at the centre it belongs to; where many point, there is an object, and
 the pixels that point into its basin are its own. Close to the clustering of Panoptic-DeepLab (Cheng
 et al., CVPR 2020) and EmbedSeg (Lalit et al., MedIA 2022); the votes are smoothed in proportion to
-the size of the objects in view.
+the size of the objects in view. A thin thing, as a metaphase plate among large nuclei, has too few
+pixels for that: a piece of foreground that no object claims is one, too.
 """
 
 from __future__ import annotations
@@ -32,13 +33,15 @@ class Cut:
 
     `foreground`: probability at which a pixel belongs to an object. `smooth`: blur of the votes as
     a share of the objects' radius. `peak`: votes that make an object, 1 for a core of `CORE`.
-    `least_px`: smaller objects go (pixels of the image).
+    `least_px`: smaller objects go (pixels of the image). `alone_px`: a piece of foreground without
+    any object in it is one from this size on; 0: it is none.
     """
 
     foreground: float = 0.5
     smooth: float = 0.2
     peak: float = 0.5
     least_px: int = 20
+    alone_px: int = 0
 
 
 def instances(foreground: Map, offset: Map, cut: Cut) -> NDArray[np.int32]:
@@ -63,7 +66,24 @@ def instances(foreground: Map, offset: Map, cut: Cut) -> NDArray[np.int32]:
     markers, _ = ndimage.label((smooth == highest) & (smooth > enough))
     basins = watershed(-smooth, markers, mask=smooth > 1e-3)
     labels[rows, columns] = basins[to_rows, to_columns]
-    return tidy(labels, cut.least_px)
+    found = tidy(labels, cut.least_px)
+    return with_pieces(found, foreground > cut.foreground, cut.alone_px) if cut.alone_px else found
+
+
+def with_pieces(
+    labels: NDArray[np.int32], foreground: NDArray[np.bool_], least_px: int
+) -> NDArray[np.int32]:
+    """Labels, and after them every piece of foreground that holds none of them."""
+    pieces, count = ndimage.label(foreground)
+    if not count:
+        return labels
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    alone = sizes >= least_px
+    alone[pieces[labels > 0]] = False
+    alone[0] = False
+    names = np.zeros(count + 1, np.int32)
+    names[alone] = np.arange(1, int(alone.sum()) + 1) + int(labels.max())
+    return np.where(labels > 0, labels, names[pieces]).astype(np.int32)
 
 
 def tidy(labels: NDArray[np.int32], least_px: int) -> NDArray[np.int32]:

@@ -62,6 +62,7 @@ def cut_of(calibration: Calibration) -> Cut:
         smooth=calibration.smooth,
         peak=calibration.peak,
         least_px=calibration.least_px,
+        alone_px=calibration.alone_px,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -65,21 +66,49 @@ def test_an_object_cut_by_tiles_is_counted_whole(loaded: Loaded) -> None:
     assert torch.allclose(areas[0], areas[1])
 
 
-def test_more_evidence_never_lowers_the_probability(loaded: Loaded) -> None:
+def test_more_evidence_never_lowers_the_probability() -> None:
     rng = np.random.default_rng(1)
     evidence = rng.normal(size=(60, 2))
+    out = rng.uniform(size=60)
     truth = (evidence[:, 1] > 0).astype(np.int64)
-    slot, likeliest, _ = fit_mix(evidence, truth) or (-1.0, -1.0, 0.0)
-    assert slot >= 0
-    assert likeliest > 0
-    against = fit_mix(-evidence, truth)
-    assert against is not None
-    assert min(against[:2]) >= 0
+    for sign in (1, -1):
+        found = fit_mix(sign * evidence, out, truth)
+        assert found is not None
+        assert min(*found[0][:2], *found[1][:2]) >= 0
+    inside, _ = fit_mix(evidence, out, truth) or ((0.0,) * 3, (0.0,) * 3)
+    assert inside[1] > 0
+
+
+def test_frames_out_of_focus_are_weighed_apart() -> None:
+    """Out of focus no object is ever seen, and half the frames have one: as one they mislead."""
+    rng = np.random.default_rng(2)
+    out = (np.arange(400) % 2).astype(np.float64)
+    truth = rng.integers(0, 2, 400)
+    likeliest = np.where(out > 0, -3.9, np.where(truth > 0, 3.0, -3.0))
+    evidence = np.stack([np.zeros(400), likeliest], 1)
+    inside, outside = fit_mix(evidence, out, truth) or ((0.0,) * 3, (0.0,) * 3)
+    assert np.dot(inside, (0, 3.0, 1)) > 3
+    assert np.dot(inside, (0, -3.0, 1)) < -3
+    assert abs(np.dot(outside, (0, -3.9, 1))) < 0.4
 
 
 @pytest.mark.parametrize("truth", [np.zeros(40, np.int64), np.array([0, 1] * 5)])
 def test_no_mix_from_one_answer_or_few_pictures(truth: np.ndarray) -> None:
-    assert fit_mix(np.ones((len(truth), 2)), truth) is None
+    assert fit_mix(np.ones((len(truth), 2)), np.zeros(len(truth)), truth) is None
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["with a mix of its own", "without"])
+def test_out_of_focus_the_mix_of_such_frames_counts(loaded: Loaded, known: bool) -> None:
+    image = np.random.default_rng(0).integers(0, 900, (64, 64)).astype(np.uint16)
+    calibration = loaded.calibration.model_copy(
+        update={"mix": (0.0, 0.0, 2.0), "mix_out": (0.0, 0.0, -2.0) if known else None}
+    )
+    answer = Reader(loaded).ask(image, "mitosis", 0.5)
+    for out, logit in ((0.0, 2.0), (1.0, -2.0), (0.5, 0.0)):
+        fields = answer.fields | {"focus": np.array([1 - out, 0.0, out, 0.0])}
+        reply = plain_reply(dataclasses.replace(answer, fields=fields), calibration)
+        expected = logit if known else 2.0
+        assert reply.p_target == pytest.approx(1 / (1 + np.exp(-expected)))
 
 
 def test_a_word_nobody_taught_is_improbable_whatever_the_mix(loaded: Loaded) -> None:

@@ -11,7 +11,7 @@ from policies_synthetic import frame as frame_of
 from scipy import ndimage
 
 from policies.measure.segmentation import average_precision, tally
-from policies.mllm.instances import Cut, instances, tidy
+from policies.mllm.instances import Cut, instances, tidy, with_pieces
 from policies.mllm.measures import seams
 from policies.mllm.normal import LEAST, MOST, NormalFrames
 from policies.mllm.view import stack_defocus_um
@@ -57,6 +57,37 @@ def test_touching_disks_come_apart(truth: Labels) -> None:
     found = instances((truth > 0).astype(np.float32), votes(truth), Cut())
     assert found.max() == truth.max()
     assert average_precision([tally(found, truth)])[5] == 1.0
+
+
+def plate_among_disks() -> Labels:
+    """Three large disks, and a plate of 3 x 14 pixels: too few votes for a centre."""
+    truth = disks((16, 16), (16, 46), (46, 16), radius=13)
+    truth[50:53, 40:54] = 4
+    return truth
+
+
+@pytest.mark.parametrize(("alone_px", "found"), [(0, 3), (16, 4), (42, 4), (43, 3)])
+def test_a_thin_thing_among_large_ones_is_an_object(alone_px: int, found: int) -> None:
+    truth = plate_among_disks()
+    cut = Cut(alone_px=alone_px)
+    got = instances((truth > 0).astype(np.float32), votes(truth), cut)
+    assert got.max() == found
+    assert len(np.unique(got)) == found + 1
+    if found == 4:
+        assert (got[50:53, 40:54] == 4).all()
+
+
+def test_foreground_that_touches_an_object_is_no_piece() -> None:
+    labels = np.zeros((8, 12), np.int32)
+    labels[2:5, 2:5] = 1
+    foreground = labels > 0
+    foreground[2:5, 5:9] = True  # touches it
+    foreground[7, 0:3] = True
+    got = with_pieces(labels, foreground, 3)
+    assert np.array_equal(got == 1, labels == 1)
+    assert (got[7, 0:3] == 2).all()
+    assert np.count_nonzero(got) == 9 + 3
+    assert not with_pieces(np.zeros_like(labels), np.zeros_like(foreground), 3).any()
 
 
 def test_nothing_gives_no_instances() -> None:

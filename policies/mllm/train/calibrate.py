@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 
 from policies.measure.segmentation import average_precision, tally
-from policies.mllm.asker import evidence
+from policies.mllm.asker import evidence, p_out
 from policies.mllm.bricks.questions import SYNONYMS, TEMPLATES, question, strange_question
 from policies.mllm.bricks.sample import Recipe, spoil
 from policies.mllm.calibration import Calibration
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 ABSTAIN_BELOW = 0.6
 BATCHES = 60  # of degraded samples
 SPOILED = 600  # pictures looked at for focus and flags
-FIRST = Cut()  # what the search begins with
+FIRST = Cut(alone_px=16)  # what the search begins with
 MOST_WHOLE = 400  # pictures looked at whole
 
 
@@ -101,6 +101,7 @@ def best_cut(loaded: Loaded, pictures: Sequence[Prepared], first: Cut = FIRST) -
         "smooth": (0.12, 0.16, 0.2, 0.25, 0.3),
         "peak": (0.2, 0.35, 0.5, 0.7, 1.0),
         "least_px": (10, 15, 20, 30, 40),
+        "alone_px": (12, 16, 20, 30),  # never 0: plates among large nuclei would be lost
     }
     for name, value in itertools.chain.from_iterable(
         ((name, value) for value in values)
@@ -148,22 +149,27 @@ def calibrate(loaded: Loaded, pictures: Sequence[Prepared], seed: int = 11) -> C
     cut = best_cut(loaded, outlined)
     reader = Reader(replace(loaded, calibration=with_cut(loaded.calibration, cut)))
     found = _from_samples(loaded, pictures, seed)
+    blends, gauged = fit_blends(*_from_spoiled(reader, pictures, seed))
+    weighed = reader.loaded.calibration.model_copy(update={"blends": blends, "biases": gauged})
+    reader = Reader(replace(loaded, calibration=weighed))
     whole = _from_whole(reader, pictures)
     found["target"] = Sure(
         np.concatenate([found["target"].logits, whole.target.logits]),
         np.concatenate([found["target"].truth, whole.target.truth]),
     )
-    blends, gauged = fit_blends(*_from_spoiled(reader, pictures, seed))
+    mix, mix_out = fit_mix(whole.evidence, whole.out, whole.target.truth) or (None, None)
     temperatures, biases = fit_from({k: v for k, v in found.items() if k not in blends})
     return Calibration(
         temperatures=temperatures,
         biases=biases | gauged,
         blends=blends,
-        mix=fit_mix(whole.evidence, whole.target.truth),
+        mix=mix,
+        mix_out=mix_out,
         foreground=cut.foreground,
         smooth=cut.smooth,
         peak=cut.peak,
         least_px=cut.least_px,
+        alone_px=cut.alone_px,
         abstain_below=ABSTAIN_BELOW,
         familiar_within=familiar_within(reader),
         feature_spread=spread_of(whole.features),
@@ -201,17 +207,18 @@ def _from_samples(loaded: Loaded, pictures: Sequence[Prepared], seed: int) -> di
 class Whole:
     """Whole pictures as they were taken, asked for a mitosis.
 
-    `evidence` (n, 2) as `policies.mllm.asker.evidence`, `truth` (n,), where phases are known;
-    `features` of all.
+    `evidence` (n, 2) as `policies.mllm.asker.evidence`, `out` (n,) the probability of a frame out
+    of focus, `truth` (n,), where phases are known; `features` of all.
     """
 
     target: Sure
     evidence: NDArray[np.float64]
+    out: NDArray[np.float64]
     features: list[NDArray[np.float32]]
 
 
 def _from_whole(reader: Reader, pictures: Sequence[Prepared]) -> Whole:
-    logits, seen, truth, features = [], [], [], []
+    logits, seen, out, truth, features = [], [], [], [], []
     mitotic = [int(part) for part in CONCEPTS["mitosis"]]
     for picture in list(pictures)[:: max(1, len(pictures) // MOST_WHOLE)]:
         brick = picture.brick
@@ -221,10 +228,11 @@ def _from_whole(reader: Reader, pictures: Sequence[Prepared]) -> Whole:
         if present is not None:
             logits.append(answer.logits["target"])
             seen.append(evidence(answer))
+            out.append(p_out(answer))
             truth.append(present)
     known = np.stack(logits) if logits else np.zeros((0, len(FIELDS["target"])))
     found = np.array(seen) if seen else np.zeros((0, 2))
-    return Whole(Sure(known, np.array(truth, np.int64)), found, features)
+    return Whole(Sure(known, np.array(truth, np.int64)), found, np.array(out), features)
 
 
 def shows(classes: NDArray[np.uint8], parts: Sequence[int]) -> int | None:
@@ -247,6 +255,7 @@ def with_cut(calibration: Calibration, cut: Cut) -> Calibration:
             "smooth": cut.smooth,
             "peak": cut.peak,
             "least_px": cut.least_px,
+            "alone_px": cut.alone_px,
         }
     )
 
@@ -321,20 +330,40 @@ def fit_blends(
     return blends, biases
 
 
+Weights = tuple[float, float, float]
+
+
 def fit_mix(
-    evidence: NDArray[np.float64], truth: NDArray[np.int64]
-) -> tuple[float, float, float] | None:
+    evidence: NDArray[np.float64], out: NDArray[np.float64], truth: NDArray[np.int64]
+) -> tuple[Weights, Weights] | None:
     """Logistic regression of the truth on slot and object evidence; None where it cannot be fitted.
 
-    Neither weight may be negative: more evidence never lowers the probability.
+    One for frames in focus and one for frames out of it, where objects say little; `out` (n,) says
+    how much of each a frame is. No weight may be negative: more evidence never lowers the
+    probability.
     """
     if len(truth) < 20 or len(np.unique(truth)) < 2:
         return None
     sign = 2.0 * truth - 1
 
-    def loss(free: NDArray[np.float64]) -> float:
-        logit = np.abs(free[0]) * evidence[:, 0] + np.abs(free[1]) * evidence[:, 1] + free[2]
-        return float(np.logaddexp(0, -sign * logit).sum() + 0.1 * (free**2).sum())
+    def logit(free: NDArray[np.float64]) -> NDArray[np.float64]:
+        inside, outside = (
+            np.abs(part[0]) * evidence[:, 0] + np.abs(part[1]) * evidence[:, 1] + part[2]
+            for part in (free[:3], free[3:])
+        )
+        return np.asarray((1 - out) * inside + out * outside)
 
-    best = minimize(loss, np.array([0.3, 1.0, 0.0]), method="Nelder-Mead").x
-    return float(abs(best[0])), float(abs(best[1])), float(best[2])
+    def loss(free: NDArray[np.float64]) -> float:
+        return float(np.logaddexp(0, -sign * logit(free)).sum() + 0.1 * (free**2).sum())
+
+    starts = ([0.3, 1.0, 0.0, 0.3, 0.3, 0.0], [0.05, 1.0, 0.0, 0.1, 0.2, -0.5])
+    options = {"maxiter": 6000, "maxfev": 6000}
+    tried = [
+        minimize(loss, np.array(start), method="Nelder-Mead", options=options) for start in starts
+    ]
+    best = min(tried, key=lambda one: float(one.fun)).x
+    return _weights(best[:3]), _weights(best[3:])
+
+
+def _weights(free: NDArray[np.float64]) -> Weights:
+    return float(abs(free[0])), float(abs(free[1])), float(free[2])
