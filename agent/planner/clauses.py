@@ -44,6 +44,7 @@ class Clause:
     about: About = About.BASELINE
     conditional: bool = False  # begins with "if", "as soon as", ...
     bare: bool = False  # nothing but one quantity: "5 ms"
+    watches: bool = False  # about the time lapse, and says what is watched for
     places: int = 0  # how many names of positions or wells are in it
     concepts: frozenset[str] = field(default_factory=frozenset)
 
@@ -238,6 +239,19 @@ def _say_what_about(text: str, found: list[Clause]) -> None:
         triggered = _one_sentence(text, sentence, triggered, conditions)
     if not triggered:
         _film_what_divides(text, found)
+    _lapse_of_a_watch(found)
+
+
+def _lapse_of_a_watch(found: list[Clause]) -> None:
+    """ "Watch for mitosis at P1 every 5 min for 6 h; then 20 s for 10 min": both times are said."""
+    for n, clause in enumerate(found):
+        if clause.about is not About.TRIGGER or clause.conditional or not clause.places:
+            continue
+        later = [c for c in found[n + 1 :] if c.about is About.REACTION]
+        lapse = [c for c in found if c.about is About.BASELINE and c.has("every") and c.quantities]
+        times = clause.quantities - clause.places
+        if times >= 2 and clause.has("every") and not lapse and any(c.quantities for c in later):
+            clause.about, clause.watches = About.BASELINE, True
 
 
 _FILMS = re.compile(  # "films of 10 min at 15 s": of what was said to be counted or watched
@@ -531,7 +545,9 @@ def _heading(text: str, clause: Clause) -> bool:
     words = text[clause.start : clause.end].strip()
     if not words.endswith(":"):
         return False
-    target = next(m for m in clause.marks if m.concept == "target")
+    target = _target_of(clause)
+    if target is None:
+        return False
     rest = text[clause.start : target.start] + text[target.end : clause.end]
     first = re.match(
         r"\W*(count|film|image|record|monitor|study|zähle|compte|conta|cuenta)", words, re.I

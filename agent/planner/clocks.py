@@ -52,7 +52,9 @@ def read_clocks(
         mark = near.left(a, "until", "from", "every", words=2)
         until = mark is not None and mark.concept == "until"
         until = until or near.right(b, "stop_run", words=0) is not None
-        between = _RANGE.search(near.text[max(0, a - 6) : a]) and found.said.get("start_at")
+        between = _RANGE.search(near.text[max(0, a - 6) : a]) and (
+            found.said.get("start_at") or _NOW_TO.search(near.text[:a])
+        )
         if until or between or (mark is None and clause.about is About.STOP):
             ends.append((q.when, q))
         elif "start_at" not in found.said and (
@@ -75,6 +77,10 @@ def read_clocks(
 
 
 _RANGE = re.compile(r"(-|to|–|bis|à|alle|a|hasta)\s*(the |las |le )?$", re.I)
+_NOW_TO = re.compile(
+    r"\b(?:now|jetzt|sofort|maintenant|adesso|ora|ahora)(?: on)?\s*(?:to|-|–|bis|jusqu'à|à|fino a|a|hasta)\s*\w*\s*$",
+    re.I,
+)
 _LATER = re.compile(
     r"(\b(start|begin|starting|beginning|wait|beginne|starte|commence|inizia|empieza)\w*\s+(in|for)?|\bin)\s*(about\s*)?$",
     re.I,

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 _EXCEPT = re.compile(
     r"(?<!\w)(?:all but|except(?:ing)?|excluding|apart from|other than|save for|leave out|leaving out"
     r"|leave those|skip(?:ping)?|omit(?:ting)?|außer|ausser|ausgenommen|abgesehen von|auslassen|weglassen"
+    r"|without (?:the )?(?:\w+ ){0,2}(?:ones|positions|fields|wells|columns|rows)"
+    r"|ohne (?:die|den) (?:\w+ )?(?:positionen|felder|wells|spalten|reihen)|sans les (?:\w+ )?(?:positions|puits)"
+    r"|senza (?:le|i) (?:\w+ )?(?:posizioni|pozzetti)|sin l[ao]s (?:\w+ )?(?:posiciones|pocillos)"
     r"|sauf|excepté|hormis|tranne|eccetto|salvo|esclus[aoei]|excepto|excluyendo|every other|every second"
     r"|every third)(?!\w)(?! (?:of (?:the|my) )?(?:position|field|site|point)s?\b)",
     re.I,
 )
+_VERB = re.compile(r"leave|leaving|skip|omit|aus|weg", re.I)
 _OTHER_USES = (
     "skip",
     "nth",
@@ -47,8 +51,11 @@ def exceptions(
             continue
         if any(x < b and a < y for x, y in places) or clause.has(*_OTHER_USES):
             continue
-        if any(x - 24 <= b and a <= y + 24 for x, y in places):
+        if any(x - 24 <= b and a <= y for x, y in places):
             continue
+        verb = _VERB.match(near.text, a) is not None
+        if verb and any(y <= a <= y + 24 for _, y in places):
+            continue  # "P3 is empty, leave it out"
         out.append((a, b))
     return out
 

@@ -13,6 +13,7 @@ _STEPS = {
     3: r"third|3rd|dritte[nrs]?|trois(?:ième)?|tre|terza|tres|tercera",
 }
 _NOUN = r"(?:positions?|positionen|posizion[ei]|posición|posiciones|fields?|felder?|champs?|sites?|points?|stellen?)"
+_NOUNS = r"(?:positions|positionen|posizioni|posiciones|fields|felder|champs|sites|points|stellen)"
 _FROM = re.compile(
     r",?\s*(?:,?\s*(?:starting|beginning|start|begin) (?:with|at|from)|from|ab|beginnend (?:mit|bei)"
     r"|angefangen (?:mit|bei)|à partir de|en commençant par|a partire da|partendo da|a partir de"
@@ -20,8 +21,8 @@ _FROM = re.compile(
     re.I,
 )
 _EVEN = re.compile(
-    rf"(?<!\w)(?:(?P<en>even|odd|gerade[nr]?|ungerade[nr]?)(?:[- ]numbered)? {_NOUN}"
-    rf"|{_NOUN} (?P<other>paires|impaires|pari|dispari|pares|impares))(?!\w)",
+    rf"(?<!\w)(?:(?P<en>even|odd|gerade[nr]?|ungerade[nr]?)(?:[- ]numbered)? {_NOUNS}"
+    rf"|{_NOUNS} (?P<other>paires|impaires|pari|dispari|pares|impares))(?!\w)",
     re.I,
 )
 _ODD = ("odd", "ungerade", "impaires", "dispari", "impares")

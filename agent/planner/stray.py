@@ -83,10 +83,15 @@ _COORDINATE = re.compile(
 _IN_UM = {"mm": 1e3, "cm": 1e4, "m": 1e6}
 
 
+_STACKED = re.compile(r"\bdz\b|\d\s*(?:planes?|slices?)\b|\bz[- ]?stack\b|um steps\b", re.I)
+
+
 def _coordinates(text: str, config: MicroscopeConfig, found: Found) -> None:
     """Places are names; bare stage coordinates are refused, with the stage's limits."""
     for match in _COORDINATE.finditer(text):
         axis = (match[1] or match[4]).lower()
+        if axis == "z" and _STACKED.search(text):
+            continue  # "z = 12 um, dz = 0.8 um"
         number, unit = match[2] or match[5], match[3] or match[6] or ""
         low, high = getattr(config.stage, f"{axis}_um")
         try:

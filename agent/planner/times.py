@@ -314,8 +314,10 @@ def _bare(whole: Lapse, bare: Sequence[Timed], *, rounds: bool) -> None:
         elif length is not None and interval is None and time.value_s < length.value_s:
             phase.interval = time
         elif interval is None and length is None and len(waiting) == 1 and not time.several:
-            if rounds or time.value_s <= SHORT_S:
+            if time.value_s <= SHORT_S:
                 phase.interval = time
+            elif rounds:  # "one hour, 60 frames": of each, or of all?
+                whole.unclear.append(time)
             elif time.value_s >= LONG_S:
                 phase.length = time
             else:

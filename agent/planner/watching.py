@@ -65,7 +65,7 @@ _SINGULAR = re.compile(r"(?<=[a-z]{3})(?<!s)s$")
 
 def read_watching(clauses: Sequence[Clause], near: Nearby, found: Found) -> None:
     """Target, and whether the run reacts to it."""
-    triggers = [c for c in clauses if c.about is About.TRIGGER]
+    triggers = [c for c in clauses if c.about is About.TRIGGER or c.watches]
     reactions = [c for c in clauses if c.about is About.REACTION]
     searches = [c for c in clauses if c.about is About.SEARCH]
     named = [
@@ -74,7 +74,7 @@ def read_watching(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
         for m in c.marks
         if m.concept == "target"
     ]
-    in_triggers = [m for m, c in named if c.about is About.TRIGGER]
+    in_triggers = [m for m, c in named if c.about is About.TRIGGER or c.watches]
     chosen = _choose(in_triggers)
     if triggers:
         place = triggers[0]

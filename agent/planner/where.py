@@ -64,7 +64,7 @@ def places(text: str, language: str, names: Collection[str]) -> Places:
     )
 
 
-_SENTENCE = re.compile(r"(?<=[.!?])\s|\n|\)")
+_SENTENCE = re.compile(r"(?<=[.!?])(?<![Pp]os\.)(?<!\b[Nn][or]\.)\s|\n|\)")
 
 
 def _mentions(text: str, language: str, names: tuple[str, ...]) -> Iterator[Numbered]:
@@ -95,6 +95,7 @@ def read_where(
     if by_rule is not None:
         names, a, b = by_rule
         found.say("positions", names, a, b, "positions")
+        found.used.append((a, b - 1))  # the words in between are used as well
         if where.grid is not None:
             _grid(where.grid, clause_of, found)
         return
@@ -271,9 +272,21 @@ def _positions(
             else:
                 found.say("positions.all", True, mark.start, mark.end)
     if told:
+        _count_beside(said, told, first, near, found)
         found.said.pop("positions.count", None)
         found.clashes.pop("positions.count", None)
         found.say("positions", tuple(told), first, last, "positions")
+
+
+def _count_beside(
+    said: tuple[Numbered, ...], told: list[str], first: int, near: Nearby, found: Found
+) -> None:
+    """ "Two positions: P1, P2, P3": the number and the list do not fit."""
+    for one in said:
+        gap = near.text[one.span.end : first] if one.span.end <= first else "?"
+        beside = one.said is Said.COUNT and re.fullmatch(r"[\s:,(]*", gap) is not None
+        if beside and one.count != len(told) and not found.corrections:
+            found.open_positions = (one.span.start, one.span.end)
 
 
 _INSTEAD = re.compile(
@@ -319,7 +332,7 @@ def _names(one: Numbered, known: tuple[str, ...]) -> tuple[str, ...] | None:
     """Names of the microscope's positions; None where only a number is said."""
     match one.said:
         case Said.NAMES:
-            return one.names
+            return tuple(_known(name, known) for name in one.names)
         case Said.NUMBERS:
             return tuple(_numbered(n, known) for n in one.numbers)
         case Said.ALL:
@@ -331,6 +344,15 @@ def _names(one: Numbered, known: tuple[str, ...]) -> tuple[str, ...] | None:
             return known[-one.count :] if one.count and one.count <= len(known) else None
         case _:
             return None
+
+
+def _known(name: str, known: tuple[str, ...]) -> str:
+    """ "Pos1" and "P01" are P1, where nothing has that very name."""
+    match = re.fullmatch(r"(?:pos|p|xy|site|fov)[_-]?0*(\d+)", name, re.I)
+    if name in known or match is None:
+        return name
+    other = _numbered(int(match[1]), known)
+    return other if other in known and int(match[1]) > 0 else name
 
 
 def _numbered(number: int, known: tuple[str, ...]) -> str:

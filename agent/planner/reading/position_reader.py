@@ -324,6 +324,8 @@ class Reader:
                 prefix = prefix.upper() if len(prefix) == 1 else prefix
                 return f"{prefix}{match[2]}", match.end()
             bare = _RANGE_END.match(low, start) if later else None
+            if bare and self._enumerates(bare.end()):
+                return None
             if bare and _ENDS_LIST.match(low, bare.end()) and not self._counts(bare.end()):
                 return bare[1], bare.end()
             return None
@@ -334,6 +336,11 @@ class Reader:
             return None
         names = spelled_out(list(found.items))
         return self._made(at, found.end, Said.NAMES, names=names), found.end
+
+    def _enumerates(self, end: int) -> bool:
+        """ "1) go to P1 2) GFP": the number of a point."""
+        before = self.f.low[:end]
+        return self.f.low[end : end + 1] == ")" and before.rfind("(") <= before.rfind(")")
 
     def _protein(self, at: int, match: re.Match[str]) -> bool:
         """Whether it is no position: p53, s6, passage P5."""
@@ -374,7 +381,8 @@ class Reader:
             return None
         if _CHOSEN.search(low[max(0, at - 14) : at]):
             return None
-        if self._numbers(self._gap(noun.end())):
+        sign = self.p.number_sign.match(low, noun.end())
+        if self._numbers(sign.end() if sign else self._gap(noun.end())):
             return None
         certain = mine is not None or adjective is not None
         count = int(number.value)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 NAME = re.compile(r"(pos|p|xy|site|fov|s)[_-]?([0-9]{1,3})(?![\w]|[.,][0-9])")
 ARTICLE = re.compile(r"(?:the|die|den|der|les|las?|los|el|le|il?|gli)\s+")
 ALL_WORD = re.compile(
-    r"(?:all|everything|everywhere|alles?|uberall|tout|toutes|tous|partout|tutt[eio]|tod[ao]s?)(?=\s)"
+    r"(?:all|everything|everywhere|alles?|uberall|tout|toutes|tous|partout|tutt[eio]|tod[ao]s?)"
+    r"(?:\s+of (?:them|these|those|it))?(?=\s)"
 )
 
 

@@ -12,12 +12,20 @@ from agent.planner.planner import embedded_planner
 from agent.planner.proposal import Outcome
 
 SETS = Path(__file__).with_name("sets")
-# measured, less one point; issue: 0.9 right, 0.02 with a wrong value
-REACHED = {"dev": (0.97, 0.013), "dev2": (0.87, 0.061)}
+# measured, less one point; issue: 0.9 right, 0.02 with a wrong value. `test` and `test2` have not
+# been looked at: nothing is tuned on them, so they have only a floor that no change should break
+REACHED = {
+    "dev": (0.975, 0.01),
+    "dev2": (0.953, 0.017),
+    "dev3": (0.927, 0.02),
+    "dev4": (0.973, 0.013),
+    "test2": (0.84, 0.067),
+    "test": (0.678, 0.156),
+}
 
 
 @pytest.mark.parametrize("name", list(REACHED))
-def test_what_is_reached_on_a_development_set_is_kept(name: str) -> None:
+def test_what_is_reached_on_a_set_is_kept(name: str) -> None:
     right, wrong = REACHED[name]
     figures = summary(list(run_set(read_set(SETS / f"{name}.jsonl"), embedded_planner())))
     assert figures["right"] >= right
