@@ -57,6 +57,13 @@ _STUDY = re.compile(  # "to see whether they divide": why it is done, and no wis
 )
 
 
+_PROTOCOL = re.compile(  # "our mitosis protocol": a name
+    r"[\s-]*(?:\w+ )?(?:protocol\w*|protokoll\w*|assay|recipe|settings?|experiment\w*|esperiment\w*|study|project"
+    r"|screen|sop|paper|plan|run|studie|projekt|projet|étude|progetto|studio|proyecto|estudio)\b",
+    re.I,
+)
+
+
 def wishes(parts: Sequence[Clause], near: Nearby, found: Found) -> Iterator[LeftOver]:
     """Signs of a wish none of whose slots was filled: "use the lens", "film dividing cells"."""
     for clause in parts:
@@ -79,7 +86,8 @@ def _settled(mark: Mark, near: Nearby, found: Found) -> bool:
     """Whether the sign is asked about elsewhere, or says no more than why it is done."""
     if mark.concept == "target":
         story = _STUDY.search(near.text[max(0, mark.start - 48) : mark.start])
-        return mark.name in ("cell", "nucleus", "debris") or story is not None
+        named = _PROTOCOL.match(near.text, mark.end) is not None
+        return mark.name in ("cell", "nucleus", "debris") or story is not None or named
     if mark.concept == "notify":
         return found.message is not None
     return False
