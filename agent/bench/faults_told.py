@@ -55,10 +55,7 @@ def told(rig: Rig, news: Sequence[dict[str, Any]], code: int, pid: int) -> list[
         config = ServiceConfig(simulated=SimulatedConfig(lamp=rig.address))
         supervisor = Supervisor(queue, home, config, said.append)
         child: Any = _Over(code, pid)
-        now: Any = _Now(one.id, child)
-        if hasattr(now, "run"):
-            now.run = home.runs / run.name
-        supervisor._now = now
+        supervisor._now = _Now(one.id, child, run=home.runs / run.name)
         for line in news:
             supervisor._hear(one.id, line)
         supervisor.step()
