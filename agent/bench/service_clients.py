@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PAGE_S, API_S, PEOPLE_S = 1.0, 0.5, 4.0  # a page looks once a second, a program twice
 END_WITHIN_S = 30.0
 MOST_BAD = 1000
+ASSISTANTS = "assistants"  # the kind that has a token of its own
 _PICTURE = re.compile(r'<img src="(/experiments/[^"]+)"')
 
 
@@ -64,9 +65,18 @@ class Answers:
 
 @contextlib.contextmanager
 def attached(
-    url: str, token: str, experiment: int, crowds: Sequence[Crowd], answers: Answers
+    url: str,
+    token: str,
+    experiment: int,
+    crowds: Sequence[Crowd],
+    answers: Answers,
+    *,
+    assistant: str = "",
 ) -> Iterator[None]:
-    """Clients at work until the block ends; then `answers` has what they saw."""
+    """Clients at work until the block ends; then `answers` has what they saw.
+
+    `token`: an operator's; `assistant`: the assistants' own.
+    """
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "agent.bench.service_clients"],
@@ -77,7 +87,8 @@ def attached(
     ]
     try:
         for process, crowd in zip(processes, crowds, strict=True):
-            what = asdict(crowd) | {"url": url, "token": token, "experiment": experiment}
+            key = assistant if crowd.kind == ASSISTANTS else token
+            what = asdict(crowd) | {"url": url, "token": key, "experiment": experiment}
             pipe = _pipe(process.stdin)
             pipe.write(json.dumps(what).encode() + b"\n")
             pipe.flush()
@@ -229,7 +240,7 @@ def person(seat: Seat) -> None:
 KINDS: dict[str, tuple[Callable[[Seat], None], ...]] = {
     "pages": (page, listen),
     "programs": (program,),
-    "assistants": (assistant,),
+    ASSISTANTS: (assistant,),
     "people": (person,),
 }
 

@@ -34,6 +34,7 @@ class Rig:
     home: Path
     url: str
     token: str
+    assistant: str
     pid: int
     client: httpx.Client
 
@@ -99,10 +100,10 @@ def service(home: Path, scenario: dict[str, Any], pace: float | None) -> Iterato
                 raise RuntimeError((home / "serve.log").read_text(encoding="utf-8"))
             time.sleep(0.1)
         url = str(json.loads(address.read_text(encoding="utf-8"))["url"])
-        token = (home / "operator.token").read_text(encoding="utf-8").strip()
+        token = _token(home, "operator")
         headers = {"Authorization": f"Bearer {token}"}
         with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as client:
-            yield Rig(home, url, token, process.pid, client)
+            yield Rig(home, url, token, _token(home, "assistant"), process.pid, client)
     finally:
         process.terminate()
         try:
@@ -110,6 +111,10 @@ def service(home: Path, scenario: dict[str, Any], pace: float | None) -> Iterato
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _token(home: Path, role: str) -> str:
+    return (home / f"{role}.token").read_text(encoding="utf-8").strip()
 
 
 def scenario(days: float, faults: dict[str, float]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def _soak(home: Path, days: float, positions: int) -> dict[str, Any]:
         watch, began = Watch(home, rig.pid), time.monotonic()
         id_ = rig.submit(plan(positions, INTERVAL_S, int(days * DAY_S / INTERVAL_S)))
         run = rig.run_of(id_)
-        with attached(rig.url, rig.token, id_, CLIENTS, answers):
+        with attached(rig.url, rig.token, id_, CLIENTS, answers, assistant=rig.assistant):
             while (state := rig.state(id_))["state"] not in OVER:
                 watch.sample(run)
                 time.sleep(SAMPLE_S)

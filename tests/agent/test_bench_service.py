@@ -21,6 +21,7 @@ from agent.bench.service_promises import misses  # noqa: E402
 from agent.bench.service_rig import p99_ms  # noqa: E402
 from agent.bench.service_soak import CLIENTS, account_of, by_kind  # noqa: E402
 from agent.bench.service_watch import Watch, grows, growth  # noqa: E402
+from agent.web.tokens import Role  # noqa: E402
 
 if TYPE_CHECKING:
     from standin import StandIn
@@ -115,7 +116,8 @@ def test_every_kind_of_client_gets_answers_and_ends(standin: StandIn, tmp_path: 
     crowds = [Crowd(kind, 1) for kind in KINDS]
     with open_house(standin, tmp_path) as house:
         ends_s = time.monotonic() + 90
-        with attached(house.url, house.token(), CURRENT, crowds, answers):
+        key = house.token(Role.ASSISTANT)
+        with attached(house.url, house.token(), CURRENT, crowds, answers, assistant=key):
             calls = house.home / "logs" / "mcp.jsonl"
             while not (calls.exists() and standin.commands_) and time.monotonic() < ends_s:
                 time.sleep(0.2)
