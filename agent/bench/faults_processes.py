@@ -94,19 +94,26 @@ def _refused(runner: Runner) -> bool:
 
 
 def _second(rig: Rig, when: When) -> Outside:
-    """Another runner wants the same run."""
+    """Another runner wants the same run: it waits for its lock, and may have it after the end."""
 
     def act(rig: Rig, runner: Runner) -> None:
         until(lambda: runner.heard(state="running") or not runner.alive, "running")
         other = rig.resume()
-        code = other.ends()
-        said = " ".join(str(n.get("text", "")) for n in other.news)
-        rig.remarks["second"] = (code == 2 and "process" in said, f"refused: {said[:150]}")
+        until(lambda: other.heard(state="running") or not other.alive, "the second one")
+        over = any(str(n.get("state", "")).startswith("ended") for n in list(runner.news))
+        if other.heard(state="running"):
+            said = "the second one " + ("waited for the end" if over else "RAN AT THE SAME TIME")
+        else:
+            over = True
+            texts = " ".join(str(n.get("text", "")) for n in other.news)
+            said = f"the second one was refused: {texts[:150]}"
+        other.ends()
+        rig.remarks["second"] = (over, said)
 
     return Outside(act=act)
 
 
-def _second_refused(cell: Cell, rig: Rig) -> None:
+def _second_kept_out(cell: Cell, rig: Rig) -> None:
     good, said = rig.remarks.get("second", (False, "the second one was not started"))
     cell.note = said
     if not good:
@@ -220,7 +227,7 @@ PROCESSES: Trials = (
             "processes",
             "",
         ),
-        Trial(_second, quiet=True, after=_second_refused),
+        Trial(_second, quiet=True, after=_second_kept_out),
     ),
     (
         Row(
