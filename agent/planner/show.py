@@ -128,11 +128,16 @@ def told(slot: str, value_: Any) -> str:
     return str(value_)
 
 
+def _retries(n: int) -> str:
+    again = {0: "not repeated", 1: "repeated once"}.get(n, f"repeated {n} times")
+    return f"an exposure that fails is {again}"
+
+
 def trouble(plan: Plan) -> Iterator[str]:
     """What the run will do when something goes wrong."""
     t, focus = plan.trouble, plan.autofocus
     told_ = [
-        f"an exposure that fails is repeated {t.snap_retries} time(s)",
+        _retries(t.snap_retries),
         f"{t.max_errors_in_a_row} failed visits in a row end the run with the light off",
         "a late round is skipped" if t.overtaken == "skip" else "a late round is imaged late",
     ]

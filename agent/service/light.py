@@ -46,15 +46,15 @@ def said_at_its_end(experiment: int, left_on: tuple[str, ...] | None, run: Path,
 
     `left_on`: the shutters that it could not close; None where it has not said.
     """
-    if left_on is None:
-        return Light(experiment, None, "its runner ended without having read it back")
-    if not left_on:
+    if left_on == ():
         return Light(experiment, True, "read back at its end")
-    names = ", ".join(left_on)
     alarm = last_alarm(run / RECORD)
     if alarm is not None and alarm.ward == pid and alarm.dark:
+        names = ", ".join(left_on or ("a shutter",))
         return Light(experiment, True, f"{names} did not close; the dead-man switched it off")
-    return Light(experiment, False, f"{names} could NOT be closed")
+    if left_on is None:
+        return Light(experiment, None, "its runner ended without having read it back")
+    return Light(experiment, False, f"{', '.join(left_on)} could NOT be closed")
 
 
 def after_death(experiment: int, run: Path, pid: int, wait_s: float) -> Light:

@@ -437,6 +437,7 @@ def test_after_a_death_the_light_is_what_its_own_dead_man_has_confirmed(
         (None, False, None, "without having read it back"),
         (("LED",), False, False, "LED could NOT be closed"),
         (("LED",), True, True, "the dead-man switched it off"),
+        (None, True, True, "the dead-man switched it off"),
     ],
 )
 def test_at_an_end_the_light_is_what_was_read_back(
