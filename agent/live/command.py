@@ -14,10 +14,24 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    TypeAdapter,
+    ValidationError,
+)
 
+
+def whole(value: object) -> object:
+    """3.0 is a whole number in JSON. `true` and "3" are none, and are left to be refused."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Number = Annotated[int, Field(ge=1, le=2**53 - 1, strict=True), BeforeValidator(whole)]
 Positive = Annotated[FiniteFloat, Field(gt=0, strict=True)]
-Number = Annotated[int, Field(ge=1, le=2**53 - 1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 MOST_WORDS = 500  # characters of a reason
 
@@ -30,7 +44,14 @@ class LiveModel(BaseModel):
     )
 
 
+def _tagged(schema: dict[str, Any]) -> None:
+    """The description says that `command` is needed: by it one command is told from another."""
+    schema["required"] = ["command", *schema.get("required", ())]
+
+
 class _Command(LiveModel):
+    model_config = ConfigDict(json_schema_extra=_tagged)
+
     why: Annotated[str, Field(max_length=MOST_WORDS)] = ""
     """In a person's own words; kept, never interpreted."""
 

@@ -6,19 +6,30 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
+
+from agent.live.command import whole
 
 MOST_WORDS = 4000
 MOST_PLAN = 262_144
 LARGEST_ID = 2**53 - 1
 
 Number = Annotated[int, Path(ge=1, le=LARGEST_ID)]
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID, strict=True)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID, strict=True), BeforeValidator(whole)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 Thread = Annotated[str, Path(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 ThreadName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Words = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_WORDS)
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_WORDS),
+    Field(json_schema_extra={"pattern": r"\S"}),  # so that the description says it, too
 ]
 Slot = Annotated[str, Field(min_length=1, max_length=100)]
 
