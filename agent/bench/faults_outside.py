@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.bench.faults_cell import measure, run_with_fault
 from agent.bench.faults_computer import COMPUTER
-from agent.bench.faults_data import When
+from agent.bench.faults_data import Mark, When
 from agent.bench.faults_processes import PROCESSES
 from agent.bench.faults_rig import plan
 from agent.bench.faults_rows import measured
@@ -42,6 +42,8 @@ def measure_outside(context: Any, row: Row, when: When) -> Cell:
                 job()
         over = when is When.IDLE and outside.undo is not None  # before anything met it
         measure(cell, rig, struck, row.word, quiet=trial.quiet or over, mend=mend)
+        if trial.alone:
+            cell.message = Mark.NONE
         trial.after(cell, rig)
         return cell
 

@@ -199,11 +199,11 @@ PROCESSES: Trials = (
             "",
             skip=LIT,
         ),
-        Trial(_cut(True), hangs=True),
+        Trial(_cut(True), hangs=True, alone=True),
     ),
     (
         Row("service_gone", "service: gone", "the end of the runner's pipe", "processes", ""),
-        Trial(_cut(False)),
+        Trial(_cut(False), alone=True),
     ),
     (
         Row("dead_man_killed", "dead-man: kill -9", "SIGKILL", "processes", "started again"),

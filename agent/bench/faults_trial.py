@@ -25,6 +25,7 @@ class Trial:
     outside : in this rig; made anew for each cell.
     hangs : the camera hangs with the light on, so that the fault meets it there.
     quiet : it need not be noticed.
+    alone : there is no service that could tell anybody; the next one does (`service_killed`).
     mend : before the run is resumed.
     plan : changes of the plan.
     after : a last look.
@@ -33,6 +34,7 @@ class Trial:
     outside: Callable[[Rig, When], Outside] = lambda *_: NOTHING
     hangs: bool = False
     quiet: bool = False
+    alone: bool = False
     mend: Callable[[Rig], None] = Rig.repair
     plan: dict[str, Any] = field(default_factory=dict)
     after: Callable[[Cell, Rig], None] = lambda *_: None
