@@ -166,7 +166,7 @@ def test_one_at_a_time_and_what_waits_can_be_withdrawn(
 
 def test_what_was_applied_can_be_undone(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tell(run, plan=Path("longer.yaml"), yes=True)
-    with mock.patch("agent.session.Session._leg", lambda *_: [RuntimeError("power cut")]):
+    with mock.patch("agent.session.run_leg", lambda *_: [RuntimeError("power cut")]):
         here("resume", run)
     assert rows("SELECT state FROM changes") == [("applied",)]
     assert tell(run, undo=True, yes=True) == 0

@@ -67,6 +67,7 @@ def test_a_model_that_hangs_is_killed_at_its_deadline(fault: str) -> None:
         assert time.monotonic() - begun < 10
         assert first is not None
         until(lambda: not alive(first))
+        until(lambda: judge.health().pid not in (None, first))
         until(lambda: judge.health().state is WorkerState.READY)
         assert judge.judge([FRAME], target="nothing").visit_id == 7
 
