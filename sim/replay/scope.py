@@ -6,6 +6,8 @@ import gc
 import math
 from typing import TYPE_CHECKING
 
+import pymmcore
+
 from sim.clock import SimClock
 from sim.core import DEMO_CONFIG
 from sim.replay.catalogue import Catalogue, scan
@@ -113,8 +115,11 @@ class ReplayScope:
         """Light changes nothing in recorded images."""
 
     def shutdown(self) -> None:
-        """Unload everything. Without it a Python camera aborts the interpreter at its end."""
+        """Unload everything. Without it a Python camera aborts the interpreter at its end, and so
+        does an event of Micro-Manager that is still on its way then: none is sent any more.
+        """
         self._sample.close()
+        pymmcore.CMMCore.registerCallback(self.core, None)  # CMMCorePlus disallows its own
         self.core.unloadAllDevices()
         self.core.reset()
         del self.core
