@@ -76,7 +76,7 @@ class Runner:
         self._stop, self._now = why, True
         session = self._session
         threading.Thread(target=self._end_anyway, name="end anyway", daemon=True).start()
-        if session is None:  # it loads: no light was on, and a driver that hangs may hold it up
+        if session is None:  # it loads: nothing was exposed, and a driver may hang
             return
         session.stop(why)
         left_on = session.stop_now()

@@ -97,7 +97,7 @@ class Child:
         return False, ("the runner did not answer and was killed",)
 
     def kill(self) -> None:
-        """At the service's own end, where it did not end in time."""
+        """Where it did not end in time, or hangs."""
         self._process.kill()
 
     def wait(self, timeout_s: float) -> bool:

@@ -409,13 +409,14 @@ class Supervisor:
             self._queue.set(one.id, State.RUNNING, only_from=(State.PAUSED,))
 
     def _tell_slow(self, now: _Now) -> None:
-        """A driver may hang before there is a run that could say so: no dead-man, no light yet."""
+        """A driver may hang before there is a run, or a dead-man, that could say so."""
         if now.running or now.told_slow or time.monotonic() - now.began_s < START_S:
             return
         now.told_slow = True
         text = (
-            f"its runner has been loading for {START_S:.0f} s, and no light was on. Stop it at "
-            "once, look at its log and at the instrument, then resume or submit it again."
+            f"its runner has been loading for {START_S:.0f} s; nothing was exposed, but loading "
+            "may have switched the lamp: look at it. Stop it at once, look at its log and at the "
+            "instrument, then resume or submit it again."
         )
         self._say("trouble", now.experiment, "does not begin", text, "loading")
 
@@ -459,7 +460,7 @@ class Supervisor:
         one = self._queue.get(now.experiment)
         if one is None:
             return None
-        run, why = self._home.runs / (one.run or ""), ""
+        run = self._home.runs / (one.run or "")
         known = code in (EXIT_COMPLETE, EXIT_STOPPED, EXIT_HELD, EXIT_FAILED, EXIT_INPUT)
         over = None if known else _OUTCOMES.get(keys(run).get("outcome", ""))  # died at its exit
         self._look_at_the_light(now, run, code, died=not known)
