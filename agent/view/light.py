@@ -1,4 +1,4 @@
-"""Light per field and per visit, added up once: the ledger only grows, so only what is new is read.
+"""Light per field, added up once: the ledger only grows, so only what is new is read.
 
 A night's ledger has 100,000 rows; summing them for every look would be felt by the run.
 """
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 8
 _NEW = (
-    "SELECT fov, visit, sum(exposure_ms) / 1000.0,"
+    "SELECT fov, sum(exposure_ms) / 1000.0,"
     " coalesce(sum(irradiance_w_cm2 * exposure_ms), 0) / 1000.0, count(*), max(id)"
-    " FROM exposures WHERE id > ? GROUP BY fov, visit"
+    " FROM exposures WHERE id > ? GROUP BY fov"
 )
 
 
@@ -32,7 +32,6 @@ class _Sums:
 
     last: int = 0
     per_fov: dict[str, tuple[float, float]] = field(default_factory=dict)
-    per_visit: dict[int, tuple[float, float]] = field(default_factory=dict)
     exposures: int = 0
 
 
@@ -61,13 +60,6 @@ class Ledgers:
             per_fov = {fov: both[which] for fov, both in sums.per_fov.items()}
             return Light(unit_of(which), per_fov, sum(per_fov.values()), sums.exposures)
 
-    def of_visits(self, run_dir: Path, rows: Rows) -> dict[int, float]:
-        """Of each visit, in the unit of `light`."""
-        which = int(calibrated(rows))
-        with self._lock:
-            sums = self._current(run_dir, rows)
-            return {visit: both[which] for visit, both in sums.per_visit.items()}
-
     def _current(self, run_dir: Path, rows: Rows) -> _Sums:
         # by inode: another run may get the directory's name of a deleted one
         key = (str(run_dir), (run_dir / FILE_NAME).stat().st_ino)
@@ -76,10 +68,9 @@ class Ledgers:
         while len(self._sums) > MOST_RUNS:
             self._sums.popitem(last=False)
         newest = sums.last
-        for fov, visit, seconds, joules, count, last in rows(_NEW, sums.last):
-            for into, name in ((sums.per_fov, fov), (sums.per_visit, visit)):
-                old_s, old_j = into.get(name, (0.0, 0.0))
-                into[name] = (old_s + seconds, old_j + joules)
+        for fov, seconds, joules, count, last in rows(_NEW, sums.last):
+            old_s, old_j = sums.per_fov.get(fov, (0.0, 0.0))
+            sums.per_fov[fov] = (old_s + seconds, old_j + joules)
             sums.exposures += count
             newest = max(newest, last)
         sums.last = newest

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import tracemalloc
 import time
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from agent.service.queue import Queue
 from agent.service.service import ServiceCore
 from agent.service.states import Door, ExperimentState
 from agent.view.frames import latest_shots
+from agent.view.journal import looking
+from agent.view.looks import Looks
 from agent.view.plots import MOST_POINTS, series
 from agent.view.stagemap import stage_map
 from agent.view.timeline import EVENT_KINDS, timeline
@@ -125,6 +128,22 @@ def test_plots_are_thinned_out_and_keep_the_peaks(long_run: Path) -> None:
     assert found["focus"].every == -(-VISITS // MOST_POINTS)
     one = {drawn.name: drawn for drawn in series(long_run, "F3")}
     assert 1 < len(one["focus"].points) <= MOST_POINTS
+
+
+def test_what_is_kept_of_a_visit_does_not_make_a_service_grow(long_run: Path) -> None:
+    """Bytes, not objects: after three days there are ten thousand of them."""
+    series(long_run)
+    tracemalloc.start()
+    try:
+        with looking(long_run) as rows:
+            looks = Looks()
+            looks.catch_up(rows)
+            looks.read_verdicts(rows, looks.places(None))
+        kept_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(looks.visit) > VISITS - 10
+    assert kept_bytes < 100 * VISITS
 
 
 def test_a_visit_under_way_is_shown_when_it_is_as_whole_as_the_one_before(long_run: Path) -> None:
