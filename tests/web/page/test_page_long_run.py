@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-import tracemalloc
 import time
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
