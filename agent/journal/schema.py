@@ -31,6 +31,11 @@ CREATE TABLE IF NOT EXISTS visits (
 CREATE INDEX IF NOT EXISTS visits_due ON visits (state, due_s);
 CREATE INDEX IF NOT EXISTS visits_fov ON visits (fov, t_index);
 CREATE INDEX IF NOT EXISTS visits_burst ON visits (burst);
+-- for those who look while it runs, so that a look costs as much on the third day as on the first
+CREATE INDEX IF NOT EXISTS visits_stand ON visits (fov, state, due_s);
+CREATE INDEX IF NOT EXISTS visits_started ON visits (started_s) WHERE started_s IS NOT NULL;
+CREATE INDEX IF NOT EXISTS visits_cause ON visits (cause) WHERE cause IS NOT NULL;
+CREATE INDEX IF NOT EXISTS visits_late ON visits (late) WHERE late;
 CREATE TABLE IF NOT EXISTS frames (
     visit INTEGER NOT NULL, idx INTEGER NOT NULL,
     fov TEXT NOT NULL,                       -- image: the field, or field@series
@@ -49,6 +54,9 @@ CREATE TABLE IF NOT EXISTS exposures (       -- the dose ledger; written before 
     done INTEGER NOT NULL DEFAULT 0          -- 1: the exposure is over, its image came or was lost
 );
 CREATE INDEX IF NOT EXISTS exposures_fov ON exposures (fov);
+CREATE INDEX IF NOT EXISTS exposures_visit ON exposures (visit);
+CREATE INDEX IF NOT EXISTS exposures_uncalibrated ON exposures (visit)
+    WHERE irradiance_w_cm2 IS NULL;
 CREATE TABLE IF NOT EXISTS focus (           -- one autofocus run
     id INTEGER PRIMARY KEY,
     visit INTEGER NOT NULL, fov TEXT NOT NULL, time_s REAL NOT NULL,
@@ -71,6 +79,8 @@ CREATE TABLE IF NOT EXISTS decisions (
     applied TEXT NOT NULL,                   -- JSON: what became of each action
     situation TEXT NOT NULL DEFAULT '{}'     -- JSON: what the policy knew beside the verdict
 );
+CREATE INDEX IF NOT EXISTS decisions_loud ON decisions (time_s, visit)  -- that ask for something
+    WHERE instr(decision, '"actions":[]') = 0;
 CREATE TABLE IF NOT EXISTS bursts (
     id INTEGER PRIMARY KEY, fov TEXT NOT NULL, cause INTEGER NOT NULL,
     start_s REAL NOT NULL, until_s REAL NOT NULL, ended_s REAL, why_ended TEXT NOT NULL DEFAULT ''

@@ -147,7 +147,8 @@ def _view(
     time_s = float(run.get("ended_s") or 0.0)
     for sql in (
         "SELECT time_s FROM exposures ORDER BY id DESC LIMIT 1",
-        "SELECT max(finished_s) FROM visits",
+        "SELECT max(finished_s) FROM (SELECT finished_s FROM visits WHERE started_s IS NOT NULL"
+        " ORDER BY started_s DESC LIMIT 9)",
         "SELECT time_s FROM notes ORDER BY id DESC LIMIT 1",
     ):
         time_s = max(time_s, float(_one(db, sql) or 0.0))
@@ -191,7 +192,9 @@ def _view(
         errors=int(_one(db, "SELECT count(*) FROM errors") or 0),
         refusals=int(_one(db, "SELECT count(*) FROM refusals") or 0),
         last_visit=_one(
-            db, "SELECT id FROM visits WHERE state='delivered' ORDER BY finished_s DESC LIMIT 1"
+            db,
+            "SELECT id FROM visits WHERE started_s IS NOT NULL AND +state='delivered'"
+            " ORDER BY started_s DESC LIMIT 1",
         ),
         next_due_s=_one(db, "SELECT min(due_s) FROM visits WHERE state='pending'"),
     )

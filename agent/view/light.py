@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agent.journal.journal import FILE_NAME
-from agent.view.journal import calibrated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,8 +20,9 @@ if TYPE_CHECKING:
 MOST_RUNS = 8
 _NEW = (
     "SELECT fov, sum(exposure_ms) / 1000.0,"
-    " coalesce(sum(irradiance_w_cm2 * exposure_ms), 0) / 1000.0, count(*), max(id)"
-    " FROM exposures WHERE id > ? GROUP BY fov"
+    " coalesce(sum(irradiance_w_cm2 * exposure_ms), 0) / 1000.0, count(*), max(id),"
+    " count(irradiance_w_cm2)"
+    " FROM exposures NOT INDEXED WHERE id > ? GROUP BY fov"
 )
 
 
@@ -33,6 +33,7 @@ class _Sums:
     last: int = 0
     per_fov: dict[str, tuple[float, float]] = field(default_factory=dict)
     exposures: int = 0
+    calibrated: bool = True  # every one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,9 @@ class Ledgers:
 
     def light(self, run_dir: Path, rows: Rows) -> Light:
         """Of the whole run."""
-        which = int(calibrated(rows))
         with self._lock:
             sums = self._current(run_dir, rows)
+            which = int(sums.calibrated)
             per_fov = {fov: both[which] for fov, both in sums.per_fov.items()}
             return Light(unit_of(which), per_fov, sum(per_fov.values()), sums.exposures)
 
@@ -68,10 +69,11 @@ class Ledgers:
         while len(self._sums) > MOST_RUNS:
             self._sums.popitem(last=False)
         newest = sums.last
-        for fov, seconds, joules, count, last in rows(_NEW, sums.last):
+        for fov, seconds, joules, count, last, known in rows(_NEW, sums.last):
             old_s, old_j = sums.per_fov.get(fov, (0.0, 0.0))
             sums.per_fov[fov] = (old_s + seconds, old_j + joules)
             sums.exposures += count
+            sums.calibrated &= known == count
             newest = max(newest, last)
         sums.last = newest
         return sums

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_RUNS = 4
 NUMBERS = ("focus", "count", "target")
 _LOOKS = (
-    "SELECT id, started_s, due_s, fov FROM visits WHERE state='delivered' AND started_s >= ?"
+    "SELECT id, started_s, due_s, fov FROM visits WHERE started_s >= ? AND +state='delivered'"
     " ORDER BY started_s, id"
 )
 _VERDICTS = (

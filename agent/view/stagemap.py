@@ -56,10 +56,7 @@ class StageMap:
     fields: tuple[FieldView, ...] = ()
 
 
-_VISITS = (
-    "SELECT fov, sum(state='delivered'), sum(state='pending'), max(state='running'),"
-    " min(CASE WHEN state='pending' THEN due_s END) FROM visits GROUP BY fov"
-)
+_VISITS = "SELECT fov, state, count(*), min(due_s) FROM visits GROUP BY fov, state"
 _LAST = (
     "SELECT id, coalesce(finished_s, started_s) FROM visits"
     " WHERE fov=? AND t_index IS NOT NULL AND state='delivered' ORDER BY t_index DESC LIMIT 1"
@@ -88,7 +85,9 @@ def stage_map(run_dir: Path) -> StageMap:
 def _map(run_dir: Path, rows: Rows) -> StageMap:
     now_s = last_time_s(rows)
     fields = rows("SELECT name, x_um, y_um FROM fovs ORDER BY ordinal")
-    visits = {row[0]: row[1:] for row in rows(_VISITS)}
+    visits: dict[str, dict[str, tuple[int, float]]] = {}
+    for fov, visit_state, number, due_s in rows(_VISITS):
+        visits.setdefault(fov, {})[visit_state] = (number, due_s)
     bursts = {row[0]: row[1:] for row in rows(_BURSTS, now_s)}
     held = _held(rows)
     light = LEDGERS.light(run_dir, rows)
@@ -97,12 +96,13 @@ def _map(run_dir: Path, rows: Rows) -> StageMap:
     verdicts = {row[0]: row[1:] for row in in_parts(rows, _VERDICTS, judged.values())}
     found = []
     for name, x_um, y_um in fields:
-        made, pending, running, due_s = visits.get(name, (0, 0, 0, None))
+        stand = visits.get(name, {})
+        pending, due_s = stand.get("pending", (0, None))
         n_bursts, fast = bursts.get(name, (0, 0))
         verdict, focus = verdicts.get(judged.get(name, -1), ("", ""))
         last_visit, last_s = last.get(name, (None, None))
         state = _state(
-            running=bool(running),
+            running="running" in stand,
             held=name in held,
             fast=bool(fast),
             out=focus == "out",
@@ -116,7 +116,7 @@ def _map(run_dir: Path, rows: Rows) -> StageMap:
                 y_um=y_um,
                 state=state,
                 why=held.get(name, ""),
-                visits=made,
+                visits=stand.get("delivered", (0,))[0],
                 pending=pending,
                 last_visit=last_visit,
                 last_s=last_s,
