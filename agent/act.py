@@ -11,6 +11,7 @@ from agent.journal.live import NewAsk
 from agent.journal.states import Outcome
 from agent.journal.visits import NewVisit
 from agent.live.autonomy import Consequence, consequence, mode
+from agent.live.became import Became, Kind
 from agent.schedule import PRIORITY
 from hardware.data import VisitKind
 from policies.action import (
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from policies.action import Action, Decision
 
 MAX_ACTIONS_PER_LAP = 4  # a policy that wants more at once has lost its way
-ASKED, EVERY = "asked (question ", " visits every "  # what became of an action, in words
 TOO_MANY = f"not done: more than {MAX_ACTIONS_PER_LAP} actions in one decision"
 
 
@@ -67,7 +67,7 @@ class Actor:
         self._course = Course(journal, self._fovs, outside)
 
     def apply(self, decision: Decision, now_s: float, situation: str) -> list[str]:
-        """Apply and record; returns what became of each action, in words."""
+        """Apply and record; returns what became of each action, in words (some are `Became`)."""
         with self._journal.database.transaction():
             applied = [TOO_MANY] * len(decision.actions)
             wanted = list(enumerate(decision.actions[:MAX_ACTIONS_PER_LAP]))
@@ -132,7 +132,8 @@ class Actor:
                 expires_s=expires_s,
             )
         )
-        return f"{ASKED}{ask}); not done unless approved by {expires_s:.0f} s"
+        said = f"asked (question {ask}); not done unless approved by {expires_s:.0f} s"
+        return Became(said, Kind.QUESTION, ask)
 
     def _one(self, action: Action, cause: int | None, why: str, now_s: float) -> str:
         match action:
@@ -225,7 +226,8 @@ class Actor:
             )
             for i in range(n)
         )
-        return f"{n}{EVERY}{reaction.interval_s:g} s, until released"
+        said = f"{n} visits every {reaction.interval_s:g} s, until released"
+        return Became(said, Kind.BURST)
 
     def _revisit(self, fov: str, cause: int | None, due_s: float) -> str:
         if due_s > self._end_s:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from agent.service.config import ServiceConfig, SimulatedConfig
 from agent.service.home import Home
+from agent.service.outcome import EXIT_STOPPED
 from agent.service.queue import Queue
 from agent.service.states import Door, ExperimentState
-from agent.service.supervisor import EXIT_STOPPED, Supervisor, Told, _Now
+from agent.service.supervisor import Supervisor, Told
+from agent.service.underway import UnderWay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +57,7 @@ def told(rig: Rig, news: Sequence[dict[str, Any]], code: int, pid: int) -> list[
         config = ServiceConfig(simulated=SimulatedConfig(lamp=rig.address))
         supervisor = Supervisor(queue, home, config, said.append)
         child: Any = _Over(code, pid)
-        supervisor._now = _Now(one.id, child, run=home.runs / run.name)
+        supervisor._now = UnderWay(one.id, child, home.runs / run.name)
         for line in news:
             supervisor._hear(one.id, line)
         supervisor.step()

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from agent.expand import channels
 from agent.journal.states import AskState, CommandState, Outcome
 from agent.live import command as live
-from agent.live.guard import Watching
+from agent.live.guard import GUARD, Watching
 from policies.action import Action, Burst, EndBurst, Refocus, Revisit
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class Desk:
         if trouble.then == "stop":
             self._stop(Outcome.FAILED, trouble.what)
             return False
-        self._journal.live.lock(PAUSE, "", trouble.what, "guard", now_s)
+        self._journal.live.lock(PAUSE, "", trouble.what, GUARD, now_s)
         self._noted.discard(key)  # after a person resumed it, the same thing is news again
         self.paused = True
         return False

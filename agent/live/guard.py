@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from hardware.data import Visit
 
 
+GUARD = "guard"  # in a person's place: who has paused the run
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """What a guard found, in one line.

@@ -1,7 +1,8 @@
 """The line between service and runner: one JSON object a line, orders in, news out.
 
     orders   {"do": "poke"}  {"do": "stop", "why": "..."}  {"do": "stop_now"}  {"do": "ping"}
-    news     {"news": "state", "state": "running"}  {"news": "decided", "text": "..."}  ...
+    news     {"news": "state", "state": "running"}  {"news": "warning", "text": "..."}  ...
+             {"news": "decided", "fov": "A1", "became": [{"kind": "question", "question": 3}], ...}
 
 The end of the orders' pipe is the death of the service: the run ends at once, light off.
 """
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+GONE, SILENT = "the service is gone", "the service was silent"  # why a run ends that nobody stopped
 SILENCE_S = 30.0  # the service pings every second or two; silent so long, it hangs
 
 
@@ -98,12 +100,12 @@ class Orders:
                     self._obey(order)
         except (OSError, ValueError):
             pass  # the pipe is broken: the same as its end
-        self._end("the service is gone")
+        self._end(GONE)
 
     def _watch(self) -> None:
         while not self._over.wait(min(1.0, self._silence_s / 4)):
             if time.monotonic() - self._heard > self._silence_s:
-                self._end(f"the service was silent for {self._silence_s:g} s")
+                self._end(f"{SILENT} for {self._silence_s:g} s")
 
     def _end(self, why: str) -> None:
         if not self._over.is_set():

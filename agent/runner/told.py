@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from agent.live.became import Became
 from agent.progress import Quiet
 
 if TYPE_CHECKING:
@@ -21,7 +22,12 @@ class Told(Quiet):
         """A decision that acts."""
         if actions:
             text = f"{reason} -> {'; '.join(actions)}"
-            self._news.tell("decided", fov=fov, time_s=time_s, text=text)
+            became = [
+                {"kind": action.kind, "question": action.question}
+                for action in actions
+                if isinstance(action, Became)
+            ]
+            self._news.tell("decided", fov=fov, time_s=time_s, text=text, became=became)
 
     def changed(self, text: str) -> None:
         """What a person wanted was done, or refused."""

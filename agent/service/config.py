@@ -60,6 +60,11 @@ class ServiceConfig(Model):
     restarts: Annotated[int, Field(ge=0, le=20)] = 3
     """So often a run that died goes on by itself (where its plan allows it at all)."""
 
+    @property
+    def lamp_outlives(self) -> bool:
+        """The lamp is outside of the runner's process, and may be on when that has died."""
+        return self.simulated is None or self.simulated.lamp is not None
+
 
 def load_service_config(path: Path) -> ServiceConfig:
     """Read a YAML file. Raises ConfigError in one line, without any value that may be secret."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.service.states import ExperimentState
-from agent.service.supervisor import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +24,7 @@ _DOING = {
 
 def of_experiment(one: Experiment) -> str:
     """What an experiment that has the instrument is doing."""
-    if one.state is State.HELD and one.why == INTERRUPTED:
+    if one.state is State.HELD and one.reason.to_be_compared:
         return f"{one.name} was interrupted; it is not known yet how the instrument stands."
     text = _DOING.get(one.state, str(one.state))
     return f"{one.name} {text}." + (f" {one.why}" if one.why else "")

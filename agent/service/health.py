@@ -6,8 +6,8 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-from agent.service.states import ExperimentState, Level
-from agent.service.supervisor import JUDGE, PAUSED_BY, STILL
+from agent.service.hearing import JUDGE, STILL
+from agent.service.states import ExperimentState, Level, Reason
 from agent.service.views import CheckView, HealthView
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 LOW_BYTES, VERY_LOW_BYTES = 5_000_000_000, 1_000_000_000
 STUCK_S = 10.0
-PAUSED_BY_GUARD = f"{PAUSED_BY}guard"  # a person who pauses is no trouble
 _ORDER = (Level.GOOD, Level.WARNING, Level.BAD)
 
 
@@ -88,7 +87,7 @@ def _experiment(queue: Queue) -> CheckView:
 def _instrument(queue: Queue, supervisor: Supervisor) -> CheckView:
     """What the run has said is wrong, and what a guard has stopped imaging for."""
     paused = next(iter(queue.in_state(ExperimentState.PAUSED)), None)
-    if paused is not None and paused.why.startswith(PAUSED_BY_GUARD):
+    if paused is not None and paused.reason is Reason.GUARD:  # a person who pauses is no trouble
         return CheckView(name="instrument", level=Level.BAD, text=f"{paused.name} {paused.why}")
     wrong = [text for about, text in supervisor.conditions.items() if about != JUDGE]
     if STILL in supervisor.conditions:
@@ -101,7 +100,7 @@ def _instrument(queue: Queue, supervisor: Supervisor) -> CheckView:
 def _light(supervisor: Supervisor) -> CheckView:
     """What is known of it since the last runner has ended; a run under way has its own word."""
     light = supervisor.light
-    unknown = supervisor.current is None and light.experiment is not None and not light.off
+    unknown = supervisor.current is None and light.forbids
     level = Level.BAD if unknown else Level.GOOD
     text = "a run is under way" if supervisor.current is not None else str(light)
     return CheckView(name="light", level=level, text=text)

@@ -30,6 +30,11 @@ class Light:
     off: bool | None
     how: str
 
+    @property
+    def forbids(self) -> bool:
+        """Nothing new may begin: a runner of ours was at work, and it is not known to be off."""
+        return not self.off and self.experiment is not None
+
     def __str__(self) -> str:
         if self.off:
             return f"light off ({self.how})"

@@ -33,8 +33,8 @@ class NewsRoom:
         self._queue = queue
         self.failure = ""  # why the last message could not even be written down
 
-    def tell(self, told: Told) -> None:
-        """Write a message down; it is sent by the messenger's own thread."""
+    def tell(self, told: Told) -> bool:
+        """Write a message down, whether it could be; it is sent by the messenger's own thread."""
         try:
             one = self._queue.get(told.experiment)
             run = None if one is None or one.run is None else self._home.runs / one.run
@@ -42,6 +42,8 @@ class NewsRoom:
             self.failure = ""
         except Exception as error:
             self.failure = f"a message could not be written down: {type(error).__name__}"
+            return False
+        return True
 
     def _message(self, told: Told, run: Path | None) -> Message:
         now = dt.datetime.now(dt.UTC)

@@ -2,98 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
-import sqlite3
-import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agent.finding import config_error
-from agent.service.states import Door, ExperimentState
+from agent.service.experiment import COLUMNS, Experiment, from_row
+from agent.service.queue_file import QueueFile
+from agent.service.states import ExperimentState, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-VERSION = 1
+    from agent.service.states import Door
+
 MOST_WAITING = 200
-_DDL = """
-CREATE TABLE IF NOT EXISTS experiments (
-    id INTEGER PRIMARY KEY, name TEXT NOT NULL, goal TEXT NOT NULL, words TEXT NOT NULL,
-    plan TEXT NOT NULL,                      -- YAML
-    described TEXT NOT NULL,                 -- JSON: the plan in words
-    who TEXT NOT NULL, door TEXT NOT NULL, submitted_utc TEXT NOT NULL,
-    start_utc TEXT, after INTEGER,
-    state TEXT NOT NULL, why TEXT NOT NULL DEFAULT '',
-    run TEXT, differences TEXT NOT NULL DEFAULT '[]',
-    restarts INTEGER NOT NULL DEFAULT 0
-);
-CREATE INDEX IF NOT EXISTS experiments_state ON experiments (state);
-CREATE TABLE IF NOT EXISTS proposals (       -- plans given as YAML, until they are submitted
-    thread TEXT PRIMARY KEY, utc TEXT NOT NULL, plan TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS acts (            -- who did what, through which door
-    id INTEGER PRIMARY KEY, utc TEXT NOT NULL, who TEXT NOT NULL, door TEXT NOT NULL,
-    what TEXT NOT NULL, became TEXT NOT NULL
-);
-"""
+__all__ = ["Experiment", "Queue", "QueueFull"]
 
 
 class QueueFull(Exception):
     """So many experiments wait already that no other one is taken; one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Experiment:
-    """One experiment. `run`: name of its run's folder; times aware UTC."""
-
-    id: int
-    name: str
-    goal: str
-    words: str
-    plan: str
-    described: tuple[str, ...]
-    who: str
-    door: Door
-    submitted_utc: dt.datetime
-    start_utc: dt.datetime | None
-    after: int | None
-    state: ExperimentState
-    why: str
-    run: str | None
-    differences: tuple[str, ...]
-    restarts: int
-
-
-_COLUMNS = ", ".join(Experiment.__dataclass_fields__)
-
-
 class Queue:
-    """SQLite behind one lock; every change is committed before it is answered."""
+    """Experiments, settings and who did what; a change is on the disk before it is answered."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
-        try:
-            self._db = sqlite3.connect(path, check_same_thread=False, timeout=10.0)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            found = self._db.execute("PRAGMA user_version").fetchone()[0]
-            if found not in (0, VERSION):
-                message = f"queue version {found}, this program reads {VERSION}"
-                raise config_error(path, message, "use the program version that wrote it")
-            self._db.executescript(_DDL)
-            self._db.execute(f"PRAGMA user_version={VERSION}")
-        except sqlite3.Error as error:
-            raise config_error(path, f"cannot be opened ({error})", "check disk and file") from None
-        path.chmod(0o600)
-        self.version = 0  # counts changes, so that a view knows when to look again
+        self._file = QueueFile(path)
 
     def close(self) -> None:
         """Let the file go."""
-        with self._lock:
-            self._db.close()
+        self._file.close()
 
     # ------------------------------------------------------------------ experiments
 
@@ -111,7 +49,7 @@ class Queue:
         after: int | None,
     ) -> Experiment:
         """At the end of the queue. Raises QueueFull."""
-        with self._change() as db:
+        with self._file.change() as db:
             n = db.execute("SELECT count(*) FROM experiments WHERE state='waiting'").fetchone()[0]
             if n >= MOST_WAITING:
                 raise QueueFull(f"{n} experiments wait already")
@@ -166,16 +104,17 @@ class Queue:
         state: ExperimentState,
         why: str = "",
         *,
+        reason: Reason = Reason.NONE,
         only_from: tuple[ExperimentState, ...] = (),
         **more: Any,
     ) -> bool:
         """Change its state (and `run`, `differences`, `restarts`); False: not from this state."""
-        columns = {"state": str(state), "why": why, **more}
+        columns = {"state": state, "why": why, "reason": reason, **more}
         if "differences" in columns:
             columns["differences"] = json.dumps(columns["differences"])
-        assert columns.keys() <= {"state", "why", "run", "differences", "restarts"}
+        assert columns.keys() <= {"state", "why", "reason", "run", "differences", "restarts"}
         where = f" AND state IN ({','.join('?' * len(only_from))})" if only_from else ""
-        with self._change() as db:
+        with self._file.change() as db:
             cursor = db.execute(
                 f"UPDATE experiments SET {', '.join(f'{c}=?' for c in columns)} WHERE id=?{where}",
                 (*columns.values(), id_, *only_from),
@@ -186,7 +125,7 @@ class Queue:
 
     def keep_proposal(self, thread: str, plan: str) -> None:
         """A plan's YAML, until it is submitted; old ones are forgotten."""
-        with self._change() as db:
+        with self._file.change() as db:
             db.execute(
                 "INSERT OR REPLACE INTO proposals VALUES (?,?,?)",
                 (thread, _now().isoformat(), plan),
@@ -198,26 +137,27 @@ class Queue:
 
     def proposal(self, thread: str) -> str | None:
         """A kept plan."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT plan FROM proposals WHERE thread=?", (thread,)
-            ).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._file.read("SELECT plan FROM proposals WHERE thread=?", thread)
+        return str(rows[0][0]) if rows else None
 
     def setting(self, key: str, default: str = "") -> str:
         """A setting."""
-        with self._lock:
-            row = self._db.execute("SELECT value FROM settings WHERE key=?", (key,)).fetchone()
-        return default if row is None else str(row[0])
+        rows = self._file.read("SELECT value FROM settings WHERE key=?", key)
+        return str(rows[0][0]) if rows else default
 
     def set_setting(self, key: str, value: str) -> None:
         """Replace a setting."""
-        with self._change() as db:
+        with self._file.change() as db:
             db.execute("INSERT OR REPLACE INTO settings VALUES (?,?)", (key, value))
+
+    @property
+    def attended(self) -> bool:
+        """Whether somebody has said to be there."""
+        return self.setting("attended") == "1"
 
     def act(self, who: str, door: Door, what: str, became: str) -> None:
         """Write down who did what."""
-        with self._change() as db:
+        with self._file.change() as db:
             db.execute(
                 "INSERT INTO acts (utc, who, door, what, became) VALUES (?,?,?,?,?)",
                 (_now().isoformat(timespec="seconds"), who, door, what, became),
@@ -225,43 +165,9 @@ class Queue:
 
     # ------------------------------------------------------------------ inside
 
-    @contextlib.contextmanager
-    def _change(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            outer = not self._db.in_transaction
-            try:
-                yield self._db
-                if outer:
-                    self._db.commit()
-            except BaseException:
-                self._db.rollback()
-                raise
-            self.version += 1
-
     def _experiments(self, where: str, *values: Any) -> list[Experiment]:
-        with self._lock:
-            rows = self._db.execute(
-                f"SELECT {_COLUMNS} FROM experiments WHERE {where}", values
-            ).fetchall()
-        return [
-            _experiment(dict(zip(Experiment.__dataclass_fields__, r, strict=True))) for r in rows
-        ]
-
-
-def _experiment(row: dict[str, Any]) -> Experiment:
-    return Experiment(
-        **row
-        | {
-            "described": tuple(json.loads(row["described"])),
-            "differences": tuple(json.loads(row["differences"])),
-            "door": Door(row["door"]),
-            "state": ExperimentState(row["state"]),
-            "submitted_utc": dt.datetime.fromisoformat(row["submitted_utc"]),
-            "start_utc": None
-            if row["start_utc"] is None
-            else dt.datetime.fromisoformat(row["start_utc"]),
-        }
-    )
+        sql = f"SELECT {', '.join(COLUMNS)} FROM experiments WHERE {where}"
+        return [from_row(row) for row in self._file.read(sql, *values)]
 
 
 def _now() -> dt.datetime:

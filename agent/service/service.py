@@ -71,7 +71,7 @@ class ServiceCore:
         config: ServiceConfig,
         queue: Queue,
         *,
-        tell: Callable[[Told], None] = lambda _: None,
+        tell: Callable[[Told], bool | None] = lambda _: None,
         messages: Callable[[int], Sequence[MessageView]] = lambda _: (),
         checks: Sequence[Callable[[], CheckView]] = (),
         reachable: Callable[[NotifyConfig], Sequence[Finding]] = lambda _: (),

@@ -44,6 +44,23 @@ _ACTIVE = {
 }
 
 
+INTERRUPTED = "the service ended while it ran"
+
+
+class Reason(StrEnum):
+    """Why an experiment is in its state, where something depends on it; the words are `why`."""
+
+    NONE = ""
+    SERVICE_ENDED = "service_ended"  # held: the service ended while it ran
+    RUNNER_DIED = "runner_died"  # held: its runner died while it ran
+    GUARD = "guard"  # paused by a guard, and not by a person
+
+    @property
+    def to_be_compared(self) -> bool:
+        """Held, and nobody knows yet how instrument and journal differ."""
+        return self in (Reason.SERVICE_ENDED, Reason.RUNNER_DIED)
+
+
 class Door(StrEnum):
     """Through which door something was said."""
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.service import supervisor as supervising
+from agent.service import ends
 from agent.service.config import ServiceConfig, SimulatedConfig
 from agent.service.home import Home
 from agent.service.queue import Queue
 from agent.service.states import Door, ExperimentState
-from agent.service.supervisor import INTERRUPTED, Supervisor
+from agent.service.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +34,7 @@ def test_a_run_that_ended_for_want_of_its_service_is_compared_and_not_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: str, why: str, becomes: State
 ) -> None:
     """Compared with the instrument, it goes on where its plan says so."""
-    monkeypatch.setattr(supervising, "keys", lambda _: {"outcome": outcome})
+    monkeypatch.setattr(ends, "keys", lambda _: {"outcome": outcome})
     home = Home(tmp_path / "home")
     home.create()
     run = home.runs / "night"
@@ -54,8 +54,10 @@ def test_a_run_that_ended_for_want_of_its_service_is_compared_and_not_given_up(
     )
     queue.set(one.id, State.RUNNING, run=run.name)
     config = ServiceConfig(simulated=SimulatedConfig())
-    Supervisor(queue, home, config, lambda _: None)._left(one, run)
+    left = queue.get(one.id)
+    assert left is not None
+    Supervisor(queue, home, config, lambda _: None)._ends.left(left)
     found = queue.get(one.id)
     assert found is not None and found.state is becomes
-    assert (found.why == INTERRUPTED) is (becomes is State.HELD)
+    assert found.reason.to_be_compared is (becomes is State.HELD)
     queue.close()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from agent.service import supervisor as supervising
+from agent.service import hearing, starting
 from agent.service.config import ServiceConfig, SimulatedConfig
 from agent.service.home import Home
 from agent.service.queue import Queue
@@ -38,7 +38,7 @@ class Hangs:
 def test_a_runner_that_loads_for_ever_is_told_of_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervising, "Child", Hangs)
+    monkeypatch.setattr(starting, "Child", Hangs)
     home, told = Home(tmp_path / "home"), list[Told]()
     home.create()
     queue = Queue(home.database)
@@ -58,7 +58,7 @@ def test_a_runner_that_loads_for_ever_is_told_of_once(
     for _ in range(3):
         supervisor.step()
     assert told == []
-    monkeypatch.setattr(supervising, "START_S", 0.0)
+    monkeypatch.setattr(hearing, "START_S", 0.0)
     for _ in range(3):
         supervisor.step()
     (said,) = told
