@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE_S = 60.0
+ASK_S = 0.2  # the service answers 50 questions a second of one client, and refuses more
 QUIET_S = 1.0  # so long after the kill nothing may switch the lamp on again
 PLAN = """
 goal: long exposures
@@ -148,7 +149,9 @@ class Daemon:
         self._client.post(path).raise_for_status()
 
     def _compared(self) -> bool:
-        found: dict[str, Any] = self._client.get(f"/api/v1/experiments/{self._experiment}").json()
+        time.sleep(ASK_S)
+        answer = self._client.get(f"/api/v1/experiments/{self._experiment}").raise_for_status()
+        found: dict[str, Any] = answer.json()
         return found["state"] == "held" and "light off" in str(found["why"])
 
 
