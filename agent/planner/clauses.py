@@ -12,6 +12,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from agent.planner.stories import tells
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -427,6 +429,8 @@ def _alone(text: str, clause: Clause) -> About | None:
     """What a clause is about by its own words; None where they do not say."""
     if clause.conditional:
         return None
+    if not clause.places and tells(text[clause.start : clause.end]):
+        return About.STORY
     asked = bool(clause.places) and clause.has("plan_verb") and clause.quantities > clause.places
     told = not clause.has("every", "exposure", "stack", "channel", "by_count")
     if clause.has("past") and told and not asked:
@@ -569,7 +573,14 @@ def _reaction_before(sentence: list[Clause], trigger: int) -> None:
     """
     after = [c for c in sentence[trigger + 1 :] if c.about is About.REACTION]
     told = any(c.quantities or c.has("objective", "react", "plan_verb", "stack") for c in after)
-    if told or not sentence[trigger].conditional:
+    own = sentence[trigger].quantities > sentence[trigger].places
+    if not sentence[trigger].conditional:
+        return
+    if told or own:
+        before = sentence[trigger - 1] if trigger else None
+        if before is not None and before.about is About.BASELINE and not before.places:
+            goes_over = before.has("react") and not before.has("every", "for")
+            before.about = About.REACTION if goes_over else About.BASELINE
         return
     for clause in reversed(sentence[:trigger]):
         if clause.about is About.BASELINE:

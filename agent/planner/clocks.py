@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
 from agent.planner.reading.quantity import Kind
+from agent.planner.stories import booked
 from agent.planner.times import Role, Timed
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ def read_clocks(
             found.say("start_at", begin.isoformat(timespec="minutes"), a, b)
             found.taken.add(a)
         if q.kind is not Kind.CLOCK:
+            continue
+        if booked(near.text[clause.start : clause.end]):
+            found.bare_clocks.append((a, b))
             continue
         if q.when is None or not math.isfinite(q.value):
             found.unclear.append((a, b))

@@ -17,6 +17,10 @@ _UNLESS = re.compile(
     r"\b(unless|except|au(ß|ss)er|sei denn|sauf|excepté|tranne|salvo|a meno|a menos|excepto)\b",
     re.I,
 )
+_ENDS_DENIAL = re.compile(  # "not DAPI but GFP", "no mail unless it fails"
+    rf"{_UNLESS.pattern}|(?<!\w)(?:but|rather|sondern|aber|mais|plutôt|ma|bensì|sino|pero)(?!\w)",
+    re.I,
+)
 _THINGS = ("autofocus", "stack", "grid", "notify", "objective", "binning", "if")
 _STOPS = re.compile(r"[.;!?\n]")
 
@@ -74,7 +78,7 @@ class Nearby:
             for m in self.marks
         ):
             return False  # "P3, sorry, no, P4" takes P3 back
-        return "," not in between and _UNLESS.search(between) is None
+        return "," not in between and _ENDS_DENIAL.search(between) is None
 
     def declined(self, end: int, words: int = 4) -> bool:
         """Whether "is not needed", "will fry them" says after a name that it is not wanted."""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from rapidfuzz.distance import OSA
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from agent.planner.lexicon import Lexicon
 
 _DIGITS = {name: str(n) for n, name in enumerate(
@@ -38,6 +40,30 @@ class Normal:
     def back(self, start: int, end: int) -> tuple[int, int]:
         """Characters of the original for characters of the normal form (whole words)."""
         return self._one(start), self._one(end, ends=True)
+
+    def edited(self, edits: Sequence[tuple[int, int, str]]) -> Normal:
+        """With other words at some places: (start, end, words), in order, not overlapping."""
+        if not edits:
+            return self
+        out, starts, last, shift = [], list[tuple[int, int]](), 0, 0
+        kept = iter([*self.starts, (len(self.text) + 1, len(self.original))])
+        place, there = next(kept)
+        for start, end, words in edits:
+            while place < start:
+                starts.append((place + shift, there))
+                place, there = next(kept)
+            out += [self.text[last:start], words]
+            starts.append((start + shift, self._one(start)))
+            shift += len(words) - (end - start)
+            starts.append((end + shift, self._one(end, ends=True)))
+            while place <= end and place <= len(self.text):
+                place, there = next(kept)
+            last = end
+        while place <= len(self.text):
+            starts.append((place + shift, there))
+            place, there = next(kept)
+        out.append(self.text[last:])
+        return Normal(self.original, "".join(out), tuple(starts))
 
     def _one(self, at: int, *, ends: bool = False) -> int:
         i = bisect_right(self.starts, (at - (1 if ends else 0), len(self.original))) - 1

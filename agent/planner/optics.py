@@ -91,8 +91,14 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
         )
         if not dye and not _like_a_channel(text, match.start(), match.end(), near):
             continue
-        if text[match.end() : match.end() + 1] == "-" and pattern.match(text, match.end() + 1):
+        second = pattern.match(text, match.end() + 1)
+        joined = text[match.end() : match.end() + 1] == "-"
+        if joined and second is not None and second.group().lower() not in _STRUCTURES:
             continue  # H2B-mCherry: the fluorophore counts
+        if name in _STRUCTURES and _DYED.search(text[: match.start()]):
+            continue  # SiR-DNA: the dye counts
+        if _CONCENTRATION.search(text[: match.start()]):
+            continue  # "100 nM SiR-DNA"
         gets = re.match(
             r"\s*,?\s*(which|that|at|with|gets|:|\()?\s*(gets?\s*|is\s*)?\d", text[match.end() :]
         )
@@ -105,6 +111,10 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
     return found
 
 
+_DYED = re.compile(r"[a-z]\w*-$", re.I)
+_CONCENTRATION = re.compile(
+    r"\d\s*(?:nM|[uµμ]M|mM|ng/ml|[uµμ]g/ml|[uµμ]l)(?: of| de| di)? (?:the )?(?:\w+-)?$"
+)
 _PERSON = re.compile(  # Frau Kern, Dr. Green
     r"\b(?:Frau|Herrn?|Dr\.?|Prof\.?|Mrs?\.?|Ms\.?|Sig\.?(?:ra|na)?|Mme|Mlle|Sra?\.?|Señora?) $"
 )
@@ -210,10 +220,25 @@ def read_channels(
         kept = _after_corrections([c for c in here if not c.no and c.preset not in banned], found)
         if kept:
             names = tuple(dict.fromkeys(c.preset for c in kept))
+            usual = found.said.get("channels")
+            if slot != "channels" and usual is not None and _adds(found.normal.text, kept[0]):
+                names = tuple(dict.fromkeys((*usual.value, *names)))
             found.say(slot, names, kept[0].start, kept[-1].end, "channels")
     focus = [c for c in channels if clause_at[c.start].about is About.FOCUS and not c.no]
     if focus:
         found.say("autofocus.channel", focus[0].preset, focus[0].start, focus[0].end)
+
+
+_ADDS = re.compile(
+    r"(?<!\w)(?:add(?:ing)?|plus|also|additionally|in addition|zusätzlich(?: auch)?|dazu|auch|ajoute[rz]?|en plus|aussi|également"
+    r"|aggiungi|aggiungendo|anche|in più|añade|agrega|también|además)(?: (?:take|image|in|the|den|le|il|el|nimm|prends|en))*\s+$",
+    re.I,
+)
+
+
+def _adds(text: str, channel: Channel) -> bool:
+    """ "Add DAPI", "also in DAPI": beside the channels of the time lapse."""
+    return _ADDS.search(text[: channel.start]) is not None
 
 
 def _after_corrections(channels: list[Channel], found: Found) -> list[Channel]:
@@ -221,8 +246,13 @@ def _after_corrections(channels: list[Channel], found: Found) -> list[Channel]:
     for at in found.corrections:
         before = [c for c in channels if c.end <= at]
         after = [c for c in channels if at <= c.start <= at + 30]
-        if before and after and at - before[-1].end < 12:
+        if not (before and after):
+            continue
+        between = found.normal.text[at : after[0].start]
+        if at - before[-1].end < 12:
             channels = [*before[:-1], *[c for c in channels if c.start >= at]]
+        elif not re.search(r"\d", between) and len({c.preset for c in before}) == 1:
+            channels = [c for c in channels if c.start >= at]  # "... for 2 h. Actually no, use GFP"
     return channels
 
 
@@ -259,6 +289,9 @@ def read_exposures(
         if not is_exposure(q, near) or clause.about in (About.STORY, About.NOTIFY, About.BUDGET):
             continue
         a, b = q.span.start, q.span.end
+        if q.upper is not None and q.upper != q.value:
+            found.unclear.append((a, b))  # "50 to 100 ms"
+            continue
         if clause.about is About.FOCUS:
             found.say("autofocus.exposure_ms", q.value * 1000, a, b)
             continue

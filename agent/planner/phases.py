@@ -6,7 +6,9 @@ side by side. Where words leave the role of some open, the pairs say it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.planner.times import Lapse, Phase, Role
@@ -26,11 +28,12 @@ def corrected(times: Sequence[Timed]) -> list[Timed]:
     the place, and the role, of the time right before it. What is said twice counts once.
     """
     kept: list[Timed] = []
-    for time in times:
+    for time in _in_pairs(times):
         if time.corrects and kept:
             same = [i for i, t in enumerate(kept) if t.role is time.role]
             if time.role is Role.BARE:
-                kept[-1] = replace(time, role=kept[-1].role, then=kept[-1].then)
+                i = _meant(kept, time)
+                kept[i] = replace(time, role=kept[i].role, then=kept[i].then)
                 continue
             if same:
                 kept[same[-1]] = replace(time, then=kept[same[-1]].then)
@@ -44,6 +47,49 @@ def corrected(times: Sequence[Timed]) -> list[Timed]:
             continue
         kept.append(time)
     return kept
+
+
+NEXT = 6  # characters between "10 min" and "4 h" of "10 min and 4 h"
+LIKE = 4.0  # a time is corrected by one that is no more than so many times longer or shorter
+
+
+def _in_pairs(times: Sequence[Timed]) -> list[Timed]:
+    """ "Make it 10 min and 4 h": the short one corrects the interval, the long one the length."""
+    out = list(times)
+    for i, (one, two) in enumerate(pairwise(times)):
+        bare = one.role is Role.BARE and two.role is Role.BARE
+        if i and one.corrects and bare and 0 <= two.start - one.end <= NEXT:
+            short = one if one.value_s < two.value_s else two
+            for n, time in ((i, one), (i + 1, two)):
+                its = Role.INTERVAL if time is short else Role.LENGTH
+                out[n] = replace(time, role=its, corrects=True)
+    return out
+
+
+def _meant(kept: Sequence[Timed], time: Timed) -> int:
+    """Which of the times before a correction it corrects: the last one, or the one most like it."""
+
+    def apart(other: Timed) -> float:
+        return abs(math.log(max(other.value_s, 1e-9) / max(time.value_s, 1e-9)))
+
+    if apart(kept[-1]) <= math.log(LIKE):
+        return len(kept) - 1
+    return min(reversed(range(len(kept))), key=lambda i: apart(kept[i]))
+
+
+def first_part(times: Sequence[Timed]) -> Lapse | None:
+    """ "Every 5 min for 12 h, but every minute in the first 2 h": two phases; None for others."""
+    firsts = [t for t in times if t.role is Role.LENGTH and t.first]
+    rates = [t for t in times if t.role is Role.INTERVAL]
+    whole = [t for t in times if t not in firsts and t not in rates and t.role is not Role.END]
+    if len(times) != 4 or (len(firsts), len(rates), len(whole)) != (1, 2, 1):
+        return None
+    first, total = firsts[0], whole[0]
+    own, other = sorted(rates, key=lambda t: (t.then, not t.corrects, abs(t.start - first.start)))
+    if total.value_s <= first.value_s or not (own.corrects or total.role is Role.TOTAL):
+        return None
+    rest = replace(total, role=Role.LENGTH, value_s=total.value_s - first.value_s)
+    return Lapse([Phase(own, first), Phase(other, rest)])
 
 
 def _again(one: Timed, other: Timed) -> bool:

@@ -32,7 +32,13 @@ def _every(step: int) -> re.Pattern[str]:
     number = _STEPS[step]
     return re.compile(
         rf"(?<!\w)(?:(?:every|jede[nrs]?|chaque|ogni|cada)\s+(?:{number})(?: of (?:the|my))?\s+{_NOUN}"
-        rf"|une {_NOUN} sur (?:{number})|una {_NOUN} su (?:{number})|una de cada (?:{number}) {_NOUN})(?!\w)",
+        rf"|une {_NOUN} sur (?:{number})|una {_NOUN} su (?:{number})|una de cada (?:{number}) {_NOUN}"
+        + (
+            rf"|una {_NOUN} sì e (?:una|l'altra) no|una {_NOUN} sí y (?:una|otra) no"
+            if step == 2
+            else ""
+        )
+        + r")(?!\w)",
         re.I,
     )
 

@@ -24,6 +24,7 @@ CLOSE = 1e-6
 RATIO = 2.5  # of two bare times the longer is the length where it is so many times the shorter
 
 
+_FOR_SO_LONG = re.compile(r"(?<!\w)(?:for|over|für|über|pendant|per|durante)\s+$", re.I)
 _AT = re.compile(r"(\bat|@|\bà)\s*$", re.I)  # "20 min at 10 s"
 
 
@@ -42,7 +43,7 @@ class Timed:
     """A duration with its role, or an end (seconds from now).
 
     `then`: a word before it begins another phase. `several`: "10 or 12 h", which is none.
-    `corrects`: "no wait" stands right before it.
+    `corrects`: "no wait" stands right before it. `first`: "the first 2 h".
     """
 
     value_s: float
@@ -52,6 +53,7 @@ class Timed:
     then: bool = False
     several: bool = False
     corrects: bool = False
+    first: bool = False
 
 
 @dataclass(slots=True)
@@ -80,10 +82,22 @@ def is_exposure(q: Quantity, near: Nearby) -> bool:
         return True
     if near.left(a, "every", words=1) is not None:
         return False
+    if q.value > LONGEST_S and _FOR_SO_LONG.search(near.text[max(0, a - 10) : a]):
+        return False  # "30 ms exposure for 10 min"
     if near.left(a, "exposure", words=1 if q.value > LONGEST_S else 2) is not None:
         return True
     after = near.right(b, "exposure", words=1)
     return after is not None and "," not in near.text[b : after.start] and q.value <= LONGEST_S
+
+
+_REMAINING = re.compile(
+    r"(?:for|over|during) the (?:remaining|rest)|remaining|restlichen|restantes?|rimanenti", re.I
+)
+_FRAMES_IN = re.compile(  # "72 frames in 6 h"
+    r"(?:frames|images|pictures|time ?points|rounds|shots|bilder|aufnahmen|immagini|imágenes|fotos)\s+(?:in|within|innerhalb von|en)"
+    r"\s+$",
+    re.I,
+)
 
 
 def role(q: Quantity, near: Nearby) -> Role:
@@ -116,6 +130,10 @@ def role(q: Quantity, near: Nearby) -> Role:
     if total is not None:
         return Role.TOTAL
     if right is not None or (left is not None and left.concept != "then"):
+        return Role.LENGTH
+    if left is not None and _REMAINING.search(near.text[left.start : a]):
+        return Role.LENGTH
+    if _FRAMES_IN.search(near.text[max(0, a - 24) : a]):
         return Role.LENGTH
     if q.value >= SHORT_S and near.left(a, "at_most", words=1) is not None:
         return Role.LENGTH
@@ -156,7 +174,8 @@ def timed(
         if clause.about is About.STOP and its is Role.BARE:
             its = Role.LENGTH
         several = q.upper is not None and q.upper != q.value
-        out.append(Timed(q.value, its, a, b, _then(near, a), several, _sorry(near, a)))
+        first = near.left(a, "first", words=1) is not None
+        out.append(Timed(q.value, its, a, b, _then(near, a), several, _sorry(near, a), first))
         last, number = q, None
         length = q if its in (Role.LENGTH, Role.TOTAL) else length
     return [_before_interval(t, out[n + 1 :], near) for n, t in enumerate(out)]
@@ -220,8 +239,11 @@ SECONDS = {"ms": 1e-3, "us": 1e-6, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 8640
 
 def lapse(times: Sequence[Timed], found: Found) -> Lapse:
     """Put intervals and lengths together, phase by phase, later ones correcting earlier ones."""
-    from agent.planner.phases import corrected, paired
+    from agent.planner.phases import corrected, first_part, paired
 
+    apart = first_part(times)
+    if apart is not None:
+        return apart
     said, times = times, corrected(times)
     found.used += [(t.start, t.end) for t in said]
     whole = Lapse()
@@ -329,6 +351,10 @@ def _bare(whole: Lapse, bare: Sequence[Timed], *, rounds: bool) -> None:
 def say(whole: Lapse, prefix: str, found: Found) -> None:
     """Give the slots below `prefix` their values; phases only belong to the time lapse."""
     phases = [p for p in whole.phases if p != Phase()]
+    length, total = phases[0].length if phases else None, whole.total
+    if len(phases) == 1 and length and total and length.first and total.value_s > length.value_s:
+        rest = replace(total, role=Role.LENGTH, value_s=total.value_s - length.value_s)
+        phases.append(Phase(length=rest))  # "12 h in total; first 2 h every minute": and then?
     if len(phases) > 1 and not prefix:
         _say_phases(phases, whole.total, found)
     elif phases:

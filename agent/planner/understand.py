@@ -36,6 +36,7 @@ from agent.planner.optics import (
 from agent.planner.plainness import not_plain
 from agent.planner.reading.alone import alone, merged
 from agent.planner.reading.quantity import Kind, Quantity, quantities
+from agent.planner.reworded import reworded
 from agent.planner.slots import fits, slot_of
 from agent.planner.stacks import read_stack_channels, read_stacks
 from agent.planner.stray import stray_numbers
@@ -71,7 +72,7 @@ def understand(instruction: str, config: MicroscopeConfig, now: dt.datetime) -> 
         return Draft(instruction, Intent.REFUSE, refusals=strange)
     language = language_of(instruction)
     words = lexicon(language)
-    text = normal(instruction, words)
+    text = reworded(normal(instruction, words), words, config)
     signs = marks(text.text, words)
     where = places(text.text, language, tuple(config.positions))
     for mark in signs:
@@ -174,7 +175,7 @@ def _read(
     found.left_over += [(where_slot, a, b) for a, b in exceptions(parts, near, places)]
     found.left_over += [("channels", a, b) for a, b in strangers(near, channels, words.known)]
     spots = [(p.span.start, p.span.end) for p in where.positions]
-    found.left_over += unread(pairs, channels, spots, parts, near, found)
+    found.left_over += unread(pairs, channels, spots, places, parts, near, found)
     found.stack_wanted = _wanted("stack", parts, near)
     found.grid_wanted = _wanted("grid", parts, near)
     found.unknown = [

@@ -14,6 +14,7 @@ from agent.planner.reading.kinds import Kind
 from agent.planner.unread_places import (
     counts_of_events,
     in_stories,
+    more_by_relation,
     named_again,
     only_there,
     paired,
@@ -62,11 +63,15 @@ def unread(
     pairs: Sequence[tuple[Quantity, Clause]],
     channels: Sequence[Channel],
     places: Sequence[Place],
+    where: Sequence[Place],
     parts: Sequence[Clause],
     near: Nearby,
     found: Found,
 ) -> list[LeftOver]:
-    """Questions for what was lost: their slots, and the places of the words."""
+    """Questions for what was lost: their slots, and the places of the words.
+
+    `places`: of names of positions; `where`: of everything that says where.
+    """
     wide = {found.where[slot] for slot in _LISTS if slot in found.where}  # from first to last
     used = [place for place in (*found.where.values(), *found.used) if place not in wide]
     used += [*found.unclear, *found.bare_clocks, *places]
@@ -83,6 +88,7 @@ def unread(
     out += places_of_events(places, clause_of, near)
     out += named_again(places, clause_of, near, found)
     out += unnamed(places, near)
+    out += more_by_relation(where, clause_of, near, found)
     out += in_stories(places, clause_of, near, found)
     out += conditions(parts, near, found)
     out += phases_of_what(near, found)

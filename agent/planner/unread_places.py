@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
+from agent.planner.reading.wells import GONE
 from agent.planner.unread_words import AND, BESIDE, COUNTING
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def named_again(
         if clause.about not in (About.BASELINE, About.FOCUS) or near.denied(a):
             continue
         own = _numbers_of(near.text[a:b])
-        if not own:
+        if not own or GONE.match(near.text, b):
             continue
         if any(own < earlier for earlier in seen) or _twice(near.text[a:b]):
             yield "positions", a, b
@@ -200,3 +201,45 @@ def paired(
             if not any(min(edges) <= at <= max(edges) for at in found.corrections):
                 yield "channels", min(edges), max(edges)
                 return
+
+
+_RELATIVE = re.compile(
+    r"(?<!\w)(?:(?:the |and )?(?:(?:two|three|four|five|six|seven|eight|nine|ten|\d+|next|other|one) )?(?:ones?|wells?|positions?|fields?)?\s?"
+    r"(?:next to (?:it|them|that)|right of (?:it|them)|left of (?:it|them)|around (?:it|them))"
+    r"|(?:the )?(?:two|three|four|five|six|\d+|next|ones?|wells?|positions?|fields?) (?:right |just |directly )?"
+    r"(?:after|before|above|below|beside|behind|following) (?:it|them|that)"
+    r"|onwards?|neighbou?r(?:s|ing)?|adjacent|and (?:the )?last(?: one)?|and so on|etc\.?|and the like"
+    r"|(?:even|odd)(?:[- ]numbered)?(?: (?:ones|numbers|columns|rows|wells|positions|fields))?(?= |,|;|$)"
+    r"|(?:the )?(?:other|remaining|outer|inner|middle|central) (?:ones|two|three|four|five|six|wells|positions|fields)|(?:and )?the (?:rest|others)"
+    r"|daneben|danach folgend\w*|benachbart\w*|nachbar\w*|(?:die |und )?(?:übrigen|restlichen|anderen)(?: (?:wells|positionen|felder|näpfchen))?"
+    r"|usw\.?|(?:un)?gerade[nrs]?|voisin\w*|d'à côté|les autres(?: positions| puits| champs)?|le reste|(?:im)?pairs?|(?:im)?paires?"
+    r"|vicin[aeio]|accanto|adiacent\w*|le (?:altre|restanti|rimanenti)|(?:dis)?pari|vecin[ao]s?|de al lado|contigu\w+|las (?:demás|otras|restantes)"
+    r"|pares|impar(?:es)?)(?!\w)",
+    re.I,
+)
+_OF_TIME = re.compile(
+    r"\s*(?:of (?:a |the |my )?(?:total|time|night|day|run|hours?|\d)|time|h\b|hours?|min|frames?|rounds?|channels?|kanäle|canaux|canali|canales)",
+    re.I,
+)
+_BY_PLACE = 28  # characters from a place to words that say more places
+
+
+def more_by_relation(
+    places: Sequence[Place], clause_of: Callable[[int], Clause], near: Nearby, found: Found
+) -> Iterator[LeftOver]:
+    """ "A1 and the three wells next to it": places that are said by where they lie."""
+    if "watch" in found.said or "search.best" in found.said:
+        return  # "the others go on as before"
+    slot = "wells" if "plate" in found.said else "positions"
+    held = [*places, *found.where.values()] if slot == "positions" else list(places)
+    for match in _RELATIVE.finditer(near.text):
+        a, b = match.span()
+        clause = clause_of(a)
+        if clause.about is not About.BASELINE or _OF_TIME.match(near.text, b):
+            continue
+        if any(x < b and a < y for x, y in places) or near.denied(a, words=1):
+            continue
+        beside = any(0 <= a - y <= _BY_PLACE or 0 <= x - b <= _BY_PLACE for x, y in held)
+        if beside or slot == "wells":
+            yield slot, a, b
+            return

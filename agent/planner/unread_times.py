@@ -95,6 +95,10 @@ _LATER = re.compile(
 )
 
 
+_EARLIER = re.compile(
+    r"\s*(?:earlier|sooner|before (?:that|then)|früher|vorher|eher|plus tôt|avant(?! )|prima(?! )|antes(?! de))(?!\w)",
+    re.I,
+)
 _AFTER = re.compile(
     r"(?<!\w)(?:after|nach|après|au bout de|dopo|después de|tras|al cabo de)"
     r"(?: the first| the| den ersten| les| le)?\s+$",
@@ -107,6 +111,9 @@ def late(pairs: Sequence[tuple[Quantity, Clause]], near: Nearby) -> Iterator[Lef
     for n, (q, clause) in enumerate(pairs):
         clock = q.kind is Kind.CLOCK and near.text[: q.span.end].rstrip().endswith("h")
         if not (q.kind is Kind.DURATION or clock) or q.every:
+            continue
+        if _EARLIER.match(near.text, q.span.end) and clause.has("stop_run"):
+            yield "unclear", q.span.start, q.span.end
             continue
         if clause.about is not About.BASELINE:
             continue
@@ -160,7 +167,7 @@ _PHASED = ("then", "first", "after", "until", "overnight", "otherwise", "correct
 
 
 _PHASE = re.compile(
-    r"phas[ei]|fase|back to back|sequen|block|stage|slow|fast|langsam|schnell|lent|rapid|\b[ab1-4][).:]|;\s*next",
+    r"phas[ei]|fase|back to back|sequen|block|stage|slow|fast|langsam|schnell|lent|rapid|\b[ab1-4][).:]|;\s*next|->|=>|→|@[^@]*@",
     re.I,
 )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
 from agent.planner.draft import No
+from agent.planner.position_names import named, numbered_as
 from agent.planner.reading.names import (
     SHAPES,
     Block,
@@ -207,7 +208,16 @@ def _positions(
         about = clause_of(a).about
         if about is About.STORY or (one.said is Said.ALL and about is About.BUDGET):
             continue
-        denied = near.denied(a, words=1) or GONE.match(near.text, b) is not None
+        gone_after = GONE.match(near.text, b) is not None
+        parts = re.split(r",\s*", near.text[a:b])
+        if gone_after and one.said is Said.NAMES and len(parts) > 1 and re.search(_SPANS, parts[0]):
+            tail = {named(w, known) for w in re.findall(r"\w+", parts[-1])}  # "P1-P4, P2 is dead"
+            listed = _names(one, known) or ()
+            gone |= tail & set(known)
+            told += [name for name in listed if name not in told]
+            first, last = (a if len(told) == len(listed) else first), b
+            continue
+        denied = near.denied(a, words=1) or gone_after
         if denied and one.said is Said.ALL:
             continue
         if one.unclear:
@@ -289,6 +299,7 @@ def _count_beside(
             found.open_positions = (one.span.start, one.span.end)
 
 
+_SPANS = re.compile(r"\w\s*(?:-|to|bis|à|a|hasta|through)\s*\w", re.I)
 _INSTEAD = re.compile(
     r"\s*(?:instead of|rather than|statt|anstelle|au lieu|invece|en (?:lugar|vez))\b", re.I
 )
@@ -332,11 +343,11 @@ def _names(one: Numbered, known: tuple[str, ...]) -> tuple[str, ...] | None:
     """Names of the microscope's positions; None where only a number is said."""
     match one.said:
         case Said.NAMES:
-            return tuple(_known(name, known) for name in one.names)
+            return tuple(named(name, known) for name in one.names)
         case Said.NUMBERS:
-            return tuple(_numbered(n, known) for n in one.numbers)
+            return tuple(numbered_as(n, known) for n in one.numbers)
         case Said.ALL:
-            out = {_numbered(n, known) for n in one.excluded} | set(one.excluded_names)
+            out = {numbered_as(n, known) for n in one.excluded} | set(one.excluded_names)
             return tuple(name for name in known if name not in out)
         case Said.FIRST:
             return known[: one.count] if one.count and one.count <= len(known) else None
@@ -344,21 +355,3 @@ def _names(one: Numbered, known: tuple[str, ...]) -> tuple[str, ...] | None:
             return known[-one.count :] if one.count and one.count <= len(known) else None
         case _:
             return None
-
-
-def _known(name: str, known: tuple[str, ...]) -> str:
-    """ "Pos1" and "P01" are P1, where nothing has that very name."""
-    match = re.fullmatch(r"(?:pos|p|xy|site|fov)[_-]?0*(\d+)", name, re.I)
-    if name in known or match is None:
-        return name
-    other = _numbered(int(match[1]), known)
-    return other if other in known and int(match[1]) > 0 else name
-
-
-def _numbered(number: int, known: tuple[str, ...]) -> str:
-    """Position 3: the one with that number in its name, else the third."""
-    for name in known:
-        digits = "".join(ch for ch in name if ch.isdigit())
-        if digits and int(digits) == number:
-            return name
-    return known[number - 1] if 1 <= number <= len(known) else f"P{number}"

@@ -1,0 +1,215 @@
+"""Odd but clear wordings of amounts and times, put into the form that the readers know.
+
+"Every 5 min instead of 10", "thrice hourly", "les 2 premières heures", "between 20:00 and 22:00", a step
+of a stack without its unit: in all five languages.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from agent.planner.normal import Normal
+
+    Edit = tuple[int, int, str]
+
+_NUMBER = r"\d+(?:[.,]\d+)?"
+_TIME = r"(?:ms|s|sec(?:onds?|s)?|min(?:utes?|s|uten|uti|utos)?|h|hrs?|hours?|stunden?|heures?|ore|horas?|std)"
+_LENGTH = r"(?:um|µm|μm|microns?|mikrometer|micron|micras?)"
+_INSTEAD = (
+    r"(?:instead of|rather than|in place of|and not|statt|anstatt|anstelle von|und nicht|au lieu d[eu]s?|plutôt que"
+    r"|et non(?: pas)?|invece di|invece dei|piuttosto che|anziché|e non|en vez de|en lugar de|y no)"
+)
+_USUAL = (
+    r"(?:(?:the|my|our|last time's|every|usual|normal|planned|previous|old|alle|den|der|die|üblichen|gewohnten|sonst|les?|des"
+    r"|habituel\w*|toutes|i|gli|soliti|ogni|los|las|habituales|cada)\s+)*"
+)
+_FIRST_N = re.compile(
+    r"(?<!\w)(?P<n>\d+|deux|trois|quatre|cinq|due|tre|quattro|dos|tres|cuatro|cinco)\s+"
+    r"(?P<first>premi[eè]re?s|derni[eè]re?s|prim[ei]|ultim[ei]|primer[ao]s|últim[ao]s)\s+"
+    r"(?P<unit>heures?|minutes?|jours?|ore|minuti|giorni|horas?|minutos?|días?)(?!\w)",
+    re.I,
+)
+_CLOCK = r"\d{1,2}(?:[:.h]\d{2})?\s*(?:a\.?m\.?|p\.?m\.?|uhr|h)?"
+_BETWEEN = re.compile(
+    rf"(?<!\w)(?P<word>between|zwischen|entre|tra|fra)\s+(?P<art>les |le |las |la )?(?P<a>{_CLOCK})\s+(?P<and>and|und|et|e|y)"
+    rf"\s+(?:les |le |las |la )?(?P<b>{_CLOCK})(?!\w)",
+    re.I,
+)
+_SPANISH = re.compile(
+    r"(?<!\w)(?:de|desde)\s+(?P<art>las\s+)?(?P<a>\d{1,2})(?P<am>:\d{2})?\s*(?:h\s+)?(?:a|hasta)\s+(?P<art2>las\s+)?(?P<b>\d{1,2})"
+    r"(?P<bm>:\d{2})?(?P<h>\s*h(?:oras)?)?(?!\w)(?!\s*(?:min|seg|s|ms|um|µm|%))",
+    re.I,
+)
+_RANGES = {
+    "between": ("from", "until"),
+    "zwischen": ("von", "bis"),
+    "entre": ("de", "à"),
+    "tra": ("dalle", "alle"),
+    "fra": ("dalle", "alle"),
+}
+_STEP = (
+    r"(?:z[- ]?)?(?:steps? (?:of|size(?: of)?|=|:)|step(?:size)?|stepping|spacing(?: of)?|schrittweite(?: von)?|schritt"
+    r"|in|par pas de|pas de|pas|a passi di|passo(?: di)?|passi di|en pasos de|pasos de|paso(?: de)?)"
+)
+_RATES = {
+    "hourly": "per hour",
+    "an hour": "per hour",
+    "daily": "per day",
+    "stündlich": "pro Stunde",
+    "täglich": "pro Tag",
+    "minütlich": "pro Minute",
+}
+
+
+def reworded_amounts(text: Normal) -> Normal:
+    """The same text with such wordings replaced."""
+    for rule in _rules():
+        for _ in range(8):
+            edit = rule(text.text)
+            if edit is None:
+                break
+            text = text.edited([edit])
+    return text
+
+
+def _rules() -> Iterator[Callable[[str], Edit | None]]:
+    yield from (_bracketed, _instead, _first_n, _between, _spanish_hours, _times_hourly)
+    yield from (_lens, _step, _below_above, _slow_rate)
+
+
+def _first(
+    pattern: re.Pattern[str], text: str, to: Callable[[re.Match[str]], str | None]
+) -> Edit | None:
+    for match in pattern.finditer(text):
+        words = to(match)
+        if words is not None and words != match.group():
+            return match.start(), match.end(), words
+    return None
+
+
+_NOT_IN_BRACKETS = re.compile(
+    rf"\s*[(\[]\s*(?:and |und |et |e |y )?(?:not|nicht|pas|non|no)\s+{_USUAL}{_NUMBER}\s*{_TIME}?\s*!*\s*[)\]]",
+    re.I,
+)
+
+
+def _bracketed(text: str) -> Edit | None:
+    """ "Every 5 (not 10!) min"."""
+    return _first(_NOT_IN_BRACKETS, text, lambda m: "")
+
+
+_REPLACED = re.compile(
+    rf"(?P<a>(?<![\w.]){_NUMBER})(?P<gap>\s*)(?P<unit>{_TIME}(?!\w))?\s*,?\s*{_INSTEAD}\s+{_USUAL}{_NUMBER}"
+    rf"(?![\d.,]*\d)(?:\s*(?P<unit2>{_TIME})(?!\w))?",
+    re.I,
+)
+_REPLACED_FIRST = re.compile(
+    rf"(?<!\w){_INSTEAD}\s+{_USUAL}{_NUMBER}\s*(?P<unit>{_TIME})?\s*,?\s*(?=(?:now|use|do|take|jetzt|nimm|prends|usa"
+    rf"|every|alle|toutes|ogni|cada)?\s*{_NUMBER}\s*{_TIME}(?!\w))",
+    re.I,
+)
+
+
+def _instead(text: str) -> Edit | None:
+    """ "Every 5 min instead of 10": the other number is none of this plan."""
+
+    def kept(match: re.Match[str]) -> str | None:
+        unit = match["unit"] or match["unit2"]
+        if not unit:
+            return None
+        return f"{match['a']}{match['gap'] or ' '}{unit}"
+
+    return _first(_REPLACED, text, kept) or _first(_REPLACED_FIRST, text, lambda m: "")
+
+
+def _first_n(text: str) -> Edit | None:
+    """ "Les 2 premières heures", in the order of "les premières 2 heures"."""
+    return _first(_FIRST_N, text, lambda m: f"{m['first']} {m['n']} {m['unit']}")
+
+
+def _between(text: str) -> Edit | None:
+    """ "Between 20:00 and 22:00"."""
+
+    def ends(match: re.Match[str]) -> str | None:
+        told = [re.search(r"[a-z:]", match[x], re.I) for x in ("a", "b")]
+        if not any(told):
+            return None
+        start, until = _RANGES[match["word"].lower()]
+        if match["and"].lower() == "y":
+            start, until = "desde las", "hasta las"
+        return f"{start} {match['a'].strip()} {until} {match['b'].strip()}"
+
+    return _first(_BETWEEN, text, ends)
+
+
+def _spanish_hours(text: str) -> Edit | None:
+    """ "De las 20 a las 23", "de 20 a 23 h"."""
+
+    def ends(match: re.Match[str]) -> str | None:
+        if not (match["art"] or match["art2"] or match["h"]) or int(match["b"]) > 24:
+            return None
+        a, b = match["am"] or ":00", match["bm"] or ":00"
+        return f"desde las {match['a']}{a} hasta las {match['b']}{b}"
+
+    return _first(_SPANISH, text, ends)
+
+
+_TIMES_HOURLY = re.compile(
+    r"(?<!\w)(?P<n>twice|thrice|(?:\d+|two|three|four|five|six|ten|twelve)\s?(?:x|times)|(?:zwei|drei|vier|fünf|sechs|zehn|\d+[ -]?)mal)"
+    r"\s+(?P<per>hourly|daily|stündlich|täglich|minütlich)(?!\w)",
+    re.I,
+)
+
+
+def _times_hourly(text: str) -> Edit | None:
+    """ "Thrice hourly"."""
+    return _first(_TIMES_HOURLY, text, lambda m: f"{m['n']} {_RATES[m['per'].lower()]}")
+
+
+_LENS = re.compile(
+    r"(?<!\w)(?P<n>10|20|40|60|63|100|four|five|ten|twenty|forty|sixty) times (?=(?:objective|lens|magnification)\b)",
+    re.I,
+)
+_WORDS = {"four": "4", "five": "5", "ten": "10", "twenty": "20", "forty": "40", "sixty": "60"}
+
+
+def _lens(text: str) -> Edit | None:
+    """ "The twenty times objective"."""
+    return _first(_LENS, text, lambda m: f"{_WORDS.get(m['n'].lower(), m['n'])}x ")
+
+
+_NO_UNIT = r"(?![\w.,]*\d)(?!\s*-?\s*(?:[^\W\d_]+\b)?(?:um|µm|μm|nm|mm|micr|mikro|min|ms|sec|s\b|h\b|%|x\b))"
+_PLAIN_STEP = re.compile(
+    rf"(?P<lead>{_NUMBER}\s*{_LENGTH}(?!\w)[^.;\n]{{0,32}}?(?<!\w){_STEP}\s*[=:]?\s*)(?P<n>0?[.,]\d+|\d(?:[.,]\d+)?)"
+    rf"(?:er)?(?=\s*(?:$|[.,;)\n](?!\d)|(?:steps?|schritt\w*)(?!\w))){_NO_UNIT}",
+    re.I,
+)
+
+
+def _step(text: str) -> Edit | None:
+    """ "10 um in steps of 0.5": the step has the unit of the range."""
+    return _first(_PLAIN_STEP, text, lambda m: f"{m['lead']}{m['n']} um")
+
+
+_BELOW_ABOVE = re.compile(
+    rf"(?P<lead>(?<!\w)(?:from|von|de|da|desde)\s+)(?P<n>{_NUMBER})(?P<side>\s+(?:below|above|under|unter|über|sous|sopra|sotto"
+    rf"|debajo|encima)\s+(?:the focus |focus )?(?:to|bis|à|a|hasta)\s+{_NUMBER}\s*{_LENGTH})",
+    re.I,
+)
+
+
+def _below_above(text: str) -> Edit | None:
+    """ "From 3 below to 7 um above"."""
+    return _first(_BELOW_ABOVE, text, lambda m: f"{m['lead']}{m['n']} um{m['side']}")
+
+
+_HERTZ = re.compile(r"(?:(?:at|@|with|a rate of)\s*)?(?<![\d/])1\s*/\s*(?P<n>\d+)\s*Hz(?!\w)", re.I)
+
+
+def _slow_rate(text: str) -> Edit | None:
+    """ "1/300 Hz"."""
+    return _first(_HERTZ, text, lambda m: f"interval {m['n']} s")
