@@ -12,6 +12,7 @@ from agent.finding import ConfigError
 from agent.journal.changes import ChangeWaits
 from agent.journal.states import ChangeState
 from agent.rundir import existing
+from agent.service.refusing import no
 from agent.service.views import ChangeView, DiffView, QuestionView, RefusalView
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def undo(experiment: int, run: Path, who: str) -> ChangeView | RefusalView:
     with _visit(run) as visitor:
         last = visitor.changes.undoable()
         if last is None:
-            return _no("undo", "the last change", "no change is in force", "Nothing to undo.")
+            return no("undo", "the last change", "no change is in force", "Nothing to undo.")
         words = f"undo change {last.id}: {last.words}"
         return _ask(experiment, visitor, visitor.before(last), words, who, last)
 
@@ -48,7 +49,7 @@ def confirm(experiment: int, run: Path, change: int) -> ChangeView | RefusalView
     """A person says yes: applied before the next visit."""
     with _visit(run) as visitor:
         if not visitor.changes.confirm(change):
-            return _no("change", f"change {change}", "it is not waiting for that", "Ask anew.")
+            return no("change", f"change {change}", "it is not waiting for that", "Ask anew.")
         return _found(experiment, visitor, change)
 
 
@@ -56,7 +57,7 @@ def refuse(experiment: int, run: Path, change: int, who: str) -> ChangeView | Re
     """A person says no, before it is applied."""
     with _visit(run) as visitor:
         if not visitor.changes.refuse(change, f"denied by {who}"):
-            return _no("change", f"change {change}", "it is settled already", "Undo it instead.")
+            return no("change", f"change {change}", "it is settled already", "Undo it instead.")
         return _found(experiment, visitor, change)
 
 
@@ -69,9 +70,9 @@ def all_of(experiment: int, run: Path) -> list[ChangeView]:
         return []
 
 
-def refused_at_once(experiment: int, words: str, who: str, no: RefusalView) -> ChangeView:
+def refused_at_once(experiment: int, words: str, who: str, refusal: RefusalView) -> ChangeView:
     """A change that nothing can be done with."""
-    return _refused(experiment, words, who, (no,), ())
+    return _refused(experiment, words, who, (refusal,), ())
 
 
 @contextlib.contextmanager
@@ -86,14 +87,14 @@ def _ask(
     try:
         asked = visitor.ask(new, words, who, undoes)
     except ChangeWaits as other:
-        no = _no("change", words, str(other), "Approve or deny that one first.")
-        return _refused(experiment, words, who, (no,), ())
+        refusal = no("change", words, str(other), "Approve or deny that one first.")
+        return _refused(experiment, words, who, (refusal,), ())
     view = _found(experiment, visitor, asked.id)
     return view.model_copy(
         update={
             "effect": _effect(asked.weighed.effect),
             "refusals": tuple(
-                _no(n.key, n.what, n.limit, n.remedy or "Ask for something else.")
+                no(n.key, n.what, n.limit, n.remedy or "Ask for something else.")
                 for n in asked.weighed.against
             ),
         }
@@ -102,7 +103,7 @@ def _ask(
 
 def _nothing(experiment: int, words: str, who: str, revision: object) -> ChangeView:
     refusals = tuple(
-        _no(
+        no(
             str(getattr(r, "rule", "change")),
             str(getattr(r, "what", r)),
             str(getattr(r, "bound", "")),
@@ -115,7 +116,7 @@ def _nothing(experiment: int, words: str, who: str, revision: object) -> ChangeV
         for q in getattr(revision, "questions", ())
     )
     if not refusals and not questions:
-        refusals = (_no("words", words, "they are not understood", "Say it another way."),)
+        refusals = (no("words", words, "they are not understood", "Say it another way."),)
     return _refused(experiment, words, who, refusals, questions)
 
 
@@ -170,7 +171,3 @@ def _row(experiment: int, row: ChangeRow) -> ChangeView:
         state=row.state.value,
         why=row.why,
     )
-
-
-def _no(rule: str, what: str, limit: str, remedy: str) -> RefusalView:
-    return RefusalView(rule=rule, what=what, limit=limit, remedy=remedy)
