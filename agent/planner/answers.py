@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.planner.answers_reading import Asked, direct
+from agent.planner.answers_target import about_target
 from agent.planner.answers_unclear import unclear
 from agent.planner.answers_words import ROUNDS, chosen, meant
 from agent.planner.draft import Draft, No, Question, Said
 from agent.planner.source import Words
-from agent.planner.understand import understand
+from agent.planner.understand import ONLY_OR_REACT, understand
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -75,6 +76,8 @@ def answered(
     if question.slot.partition(".")[0] == "unclear":
         return unclear(draft, question, words, asked)
     counts = chosen(question, words, lambda text: _is_value(question, text, asked))
+    if question.slot == "target" and question.choices == ONLY_OR_REACT:
+        return about_target(draft, question, counts, asked) or question
     return _settled(draft, question, counts) or _read(draft, question, counts, alone, asked)
 
 

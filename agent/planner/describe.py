@@ -71,11 +71,15 @@ def _list(names: Any) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def _noun(one: str, names: Any) -> str:
+    return one if len(names) == 1 else f"{one}s"
+
+
 def _imaging(facts: Mapping[str, Any]) -> str:
     where = (
-        f"wells {_list(facts['wells'])} of the {facts['plate']} plate"
+        f"{_noun('well', facts['wells'])} {_list(facts['wells'])} of the {facts['plate']} plate"
         if "wells" in facts
-        else f"positions {_list(facts['positions'])}"
+        else f"{_noun('position', facts['positions'])} {_list(facts['positions'])}"
     )
     if "grid.rows" in facts:
         where += (

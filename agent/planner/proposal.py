@@ -79,6 +79,8 @@ def propose(draft: Draft, config: MicroscopeConfig, facts: InstrumentFacts | Non
         return Proposal(full.asking(plan))
     found = check(plan, config, facts=facts, where=Where("plan", config.name))
     bad = errors(found)
+    if bad and all(finding.key == "reaction.channels" for finding in bad):
+        return Proposal(full.asking(_burst_channels(plan)))
     if bad:
         return Proposal(full.refusing(*(_no(finding, full) for finding in bad)))
     objective = plan.objective or (facts.objective if facts else None)
@@ -87,6 +89,18 @@ def propose(draft: Draft, config: MicroscopeConfig, facts: InstrumentFacts | Non
     cost = estimate(plan, config, objective, frame_bytes=frame_bytes)
     worth_saying = tuple(f for f in found if f.level is not Level.ERROR)
     return Proposal(full, plan, worth_saying, cost)
+
+
+def _burst_channels(plan: Plan) -> Question:
+    """A burst without the channel that the judge looks at could never be released: which then?"""
+    taken = [channel.config for channel in plan.reaction.channels]
+    looks_at = plan.judge.channel or plan.baseline.channels[0].config
+    both = ", ".join(dict.fromkeys((looks_at, *taken)))
+    text = (
+        f"a burst in {', '.join(taken)} could not be released by the judge, who looks at {looks_at}: "
+        "which channels shall it take?"
+    )
+    return Question("reaction.channels", text, (both,), both)
 
 
 def _no(finding: Finding, draft: Draft) -> No:

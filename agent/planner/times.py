@@ -181,6 +181,28 @@ def timed(
     return [_before_interval(t, out[n + 1 :], near) for n, t in enumerate(out)]
 
 
+_BACK_TO = re.compile(
+    r"(?<!\w)(?:back (?:to|at|down to)|return(?:ing)? to|zurück (?:auf|zu|zum)|wieder (?:auf|zu)|retour(?:ne)? à|reviens à|revenir à"
+    r"|de nouveau|torna(?:re)? a|di nuovo|vuelve a|volver a|de vuelta a)\s+(?:the |den |die |les |i |los )?(?:usual |normal )?$",
+    re.I,
+)
+
+
+def resumed(quantities: Sequence[tuple[Quantity, Clause]], near: Nearby) -> list[Quantity]:
+    """ "Back to 4 min when it ends": intervals that were said before, and hold again."""
+    out: list[Quantity] = []
+    for n, (q, _) in enumerate(quantities):
+        earlier = [p for p, _ in quantities[:n] if p.kind in (Kind.DURATION, Kind.RATE)]
+        again = any(abs(p.value - q.value) < CLOSE for p in earlier)
+        if q.kind in (Kind.DURATION, Kind.RATE) and again:
+            start = q.span.start
+            before = near.text[max(0, start - 28) : start]
+            inside = re.match(r"(?:every|alle|toutes les|ogni|cada)\s", near.text[start:], re.I)
+            if _BACK_TO.search(before) or (inside and _BACK_TO.search(before + " ")):
+                out.append(q)
+    return out
+
+
 def _before_interval(time: Timed, later: Sequence[Timed], near: Nearby) -> Timed:
     """ "Two hours at a frame per minute": a bare time right before an interval is a length."""
     if time.role is not Role.BARE or not later or later[0].role is not Role.INTERVAL:

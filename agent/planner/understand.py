@@ -40,7 +40,7 @@ from agent.planner.reworded import reworded
 from agent.planner.slots import fits, slot_of
 from agent.planner.stacks import read_stack_channels, read_stacks
 from agent.planner.stray import stray_numbers
-from agent.planner.times import Lapse, lapse, say, timed
+from agent.planner.times import Lapse, lapse, resumed, say, timed
 from agent.planner.unread import unread
 from agent.planner.watching import read_reaction, read_watching
 from agent.planner.where import Places, corrected_plate, places, read_where
@@ -144,6 +144,9 @@ def _read(
     read_objectives(rest, config, near, found)
     ends = read_clocks(rest, near, found, now)
     rest = [(q, c) for q, c in rest if q.span.start not in found.taken]
+    again = resumed(rest, near)
+    found.used += [(q.span.start, q.span.end) for q in again]
+    rest = [(q, c) for q, c in rest if q not in again]
     times = sorted([*timed(rest, near, LAPSE), *ends], key=lambda t: t.start)
     whole = lapse(times, found)
     burst = lapse(timed(rest, near, REACTION), found)
@@ -209,6 +212,10 @@ _ALWAYS_MEANT = frozenset(
 )
 
 
+ONLY_OR_REACT = (  # what may be done about dividing cells that are only named
+    "only image the fields, without a reaction",
+    "react: image a field faster when one is seen",
+)
 _NONE = re.compile(
     r"\s*[:=]?\s*(none|no|off|without|keiner?|keine[ns]?|nein|aus|aucune?|non|nessun[oa]|no|ningun[oa]|-)\b\s*($|[.,;\n])",
     re.I,
@@ -329,6 +336,9 @@ def _unclear(draft: Draft, found: Found) -> Draft:
         text = f"what do you mean by {found.words(a, b)}?"
         if slot == "unclear":
             draft = _asking(draft, text)
+        elif slot == "target":
+            text = f"what is to be done about {found.words(a, b)}?"
+            draft = draft.asking(Question(slot, text, ONLY_OR_REACT))
         elif not any(q.slot == slot for q in draft.questions):
             draft = draft.asking(Question(slot, text))
     if found.message is not None:

@@ -22,6 +22,7 @@ from agent.planner.unread_places import (
     then_there,
     unnamed,
 )
+from agent.planner.unread_settings import addresses, limits, only_focus, settings
 from agent.planner.unread_times import channels_apart, late, phases_of_what, phrases
 from agent.planner.unread_wishes import (
     conditions,
@@ -100,6 +101,10 @@ def unread(
     out += no_stack_with_planes(clause_of, near, found)
     out += late(pairs, near)
     out += paired(channels, places, clause_of, near, found)
+    out += settings(clause_of, near, found)
+    out += limits(clause_of, near, found)
+    out += addresses(near, found)
+    out += only_focus(clause_of, near, found)
     return list(dict.fromkeys(out))
 
 

@@ -68,8 +68,10 @@ def read_search(
                 at = clause.start + one.start()
                 found.say("search.best", 1, at, clause.start + one.end())
                 break
+    sentences = {c.sentence for c in here}
+    told = [*here, *(c for c in clauses if c.sentence in sentences and c.about is About.BASELINE)]
     for concept, by in (("by_count", "count"), ("by_confluence", "confluence")):
-        for clause in here:
+        for clause in told:
             mark = near.within(clause, concept)
             if mark is not None and "search.by" not in found.said:
                 found.say("search.by", by, mark.start, mark.end)

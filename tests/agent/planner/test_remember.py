@@ -90,15 +90,7 @@ def test_nothing_in_a_document_is_obeyed(tmp_path: Path, order: str) -> None:
     assert said.outcome is Outcome.PLAN and draft.get("exposure_ms.FITC") == 40
 
 
-@pytest.mark.parametrize(
-    "order",
-    [
-        pytest.param(order, marks=pytest.mark.xfail(reason="the passage is not found suspicious"))
-        if "watchdog" in order
-        else order
-        for order in ORDERS
-    ],
-)
+@pytest.mark.parametrize("order", ORDERS)
 def test_of_a_passage_with_an_order_nothing_is_taken_and_that_is_said(
     tmp_path: Path, order: str
 ) -> None:
