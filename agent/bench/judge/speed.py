@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from policies.worker.environment import environment, spare_threads
 from sim.variety import Variety
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def run(bench: Bench) -> dict[str, Any]:
             text=True,
             timeout=TIMEOUT_S,
             check=False,
+            env=environment(spare_threads(), os.environ),  # as the model has it in a run
         )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
