@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-import time
-from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from hardware.data.refusal import Refusal, Rule
+from hardware.deadman.announced import Announced
 from hardware.deadman.hello import hello
+from hardware.deadman.keeper import Keeper
 from hardware.deadman.link import Link
+from hardware.deadman.taken import Taken, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,20 +22,10 @@ if TYPE_CHECKING:
 
 BEAT_S = 0.1  # between two beats
 OWN_TRY_S = 0.5  # the ward closes its shutters so long before the dead-man acts
-RESTART_WAIT_S = 1.0  # an announcement waits so long for a dead-man that is being started again
-RESTARTS, WITHIN_S = 5, 60.0  # more of them in this time: it is given up
 BYE_S = 3.0
 TAKE_OVER_S = 4.0  # longest wait for its switches; a stop at once ends the process after 8 s
 
-
-class Taken(StrEnum):
-    """What came of light that was left to the dead-man, in words."""
-
-    DARK = "the dead-man has switched it off, and its switches confirm it"
-    TRYING = "the dead-man tries to switch it off, NOT confirmed yet: look at the lamp"
-    NOT_CONFIRMED = "the dead-man could NOT confirm that it is off: it may STILL BE ON"
-    NO_SWITCH = "the dead-man has no switch for it (dead_man.switches): it may STILL BE ON"
-    NOBODY = "no dead-man is there to switch it off: it may STILL BE ON"
+__all__ = ["DeadMan", "Taken", "unwatched"]
 
 
 class DeadMan:
@@ -68,20 +59,10 @@ class DeadMan:
         self._config, self._record = config, record
         self._pid = os.getpid() if pid is None else pid
         self._alive = alive or (lambda: True)
-        self._beside, self._said = beside, said or (lambda _: None)
+        self._beside = beside
         self._lock = threading.RLock()  # never held while waiting
-        self._opening = threading.Lock()
-        self._link: Link | None = None
-        self._process_id: int | None = None
-        self._up = threading.Event()  # a dead-man watches, as far as we know
-        self._wake = threading.Event()
-        self._over = False
-        self._broken: str | None = None
-        self._restarts_s: list[float] = []
-        self._light_until_s: float | None = None
-        self._light = 0  # number of the announcement
-        self._tried = 0  # the announcement that was overdue
-        self._overrun: str | None = None
+        self._light = Announced()
+        self._keeper = Keeper(self._prepare, self._lock, self._beat, said or (lambda _: None))
         self._taken_over: Link | None = None
 
     def start(self) -> None:
@@ -89,23 +70,15 @@ class DeadMan:
 
         Raises OSError when it does not start, DeadManUnusable when it cannot work as configured.
         """
-        self._open()
+        self._keeper.open()
         threading.Thread(target=self._serve, name="heartbeat", daemon=True).start()
 
     # ------------------------------------------------------------------ the light
 
     def watching(self) -> Refusal | None:
         """Whether a dead-man is there; else the refusal of an exposure."""
-        if self._broken is None and not self._over:
-            link = self._link
-            if link is not None and link.wrong() is None:
-                return None
-            self._wake.set()
-            if self._up.is_set() and link is self._link:
-                self._up.clear()  # found before its end was told
-            if self._up.wait(RESTART_WAIT_S) and self.check() is None:
-                return None
-        return self._refusal(self.check() or "it was just started again")
+        missing = self._keeper.missing()
+        return None if missing is None else _refusal(missing)
 
     def announce(self, light_s: float) -> Refusal | None:
         """Light may be on for `light_s` seconds from now; a refusal when nobody watches.
@@ -117,18 +90,17 @@ class DeadMan:
             if refusal is not None:
                 return refusal
             with self._lock:
-                self._light += 1
-                self._light_until_s = time.monotonic() + max(light_s, 0.001)
+                self._light.begin(light_s)
                 if self._beat():
                     return None
-                self._light_until_s = None
-        return self._refusal("it does not hear")
+                self._light.end()
+        return _refusal("it does not hear")
 
     def dark(self) -> str | None:
         """The light is off. What was wrong with it since the announcement, if anything."""
         with self._lock:
-            self._light_until_s = None
-            overrun, self._overrun = self._overrun, None
+            self._light.end()
+            overrun = self._light.overrun()
             self._beat()
         return overrun
 
@@ -136,15 +108,12 @@ class DeadMan:
 
     def check(self) -> str | None:
         """What is wrong with the dead-man, None when it watches. Never waits."""
-        if self._broken is not None:
-            return self._broken
-        link = self._link
-        return "the dead-man is not running" if link is None else link.wrong()
+        return self._keeper.check()
 
     @property
     def process_id(self) -> int | None:
         """Of the dead-man, or of the last one there was; None before the first."""
-        return self._process_id
+        return self._keeper.process_id
 
     @property
     def has_taken_over(self) -> bool:
@@ -153,15 +122,13 @@ class DeadMan:
 
     def restart(self) -> None:
         """End the dead-man and start another, which knows of the light at once. Raises OSError."""
-        self._open()
-        self._broken = None
-        self._restarts_s.clear()
+        self._keeper.restart()
 
     def bye(self) -> bool:
         """The program ends in order, light off; whether the dead-man took note. Once."""
         with self._lock:
-            lit = self._light_until_s is not None
-        link = self._leave()
+            lit = self._light.lit
+        link = self._keeper.leave()
         if lit and link is not None:  # it must not be ended while it tries
             return link.bye_lit() and link.wait(BYE_S) == 0
         return link is not None and link.bye(BYE_S)
@@ -176,8 +143,8 @@ class DeadMan:
         if self._taken_over is None:
             if self.check() is not None:  # one more try, however often it has ended
                 with contextlib.suppress(OSError, ValueError):
-                    self._open()
-            link = self._leave()
+                    self._keeper.open()
+            link = self._keeper.leave()
             if link is None or not link.bye_lit():
                 return Taken.NOBODY
             self._taken_over = link
@@ -199,57 +166,25 @@ class DeadMan:
 
     # ------------------------------------------------------------------ inside
 
-    def _refusal(self, why: str) -> Refusal:
-        limit = f"nobody would switch it off: {why}"
-        return Refusal(Rule.DEAD_MAN, "light", limit, "Resume the run; it starts a new dead-man.")
-
-    def _open(self) -> Link:
-        """End the dead-man there is, start one, tell it of the light."""
+    def _prepare(self) -> Callable[[Callable[[], None]], Link]:
         said = hello(self._config, OWN_TRY_S, self._beside)
-        with self._opening:
-            if self._over:
-                raise OSError("the program has said bye")
-            self._up.clear()
-            old = self._take()  # first: nobody may speak to one that is being ended
-            if old is not None:
-                old.end()
-            link = Link(said, self._record, self._pid, self._wake.set)
-            with self._lock:
-                self._link, self._process_id = link, link.pid
-                self._beat()
-            self._up.set()
-        return link
-
-    def _leave(self) -> Link | None:
-        """No light and no new dead-man from now on; the one there is."""
-        self._over = True
-        self._wake.set()
-        with self._opening:  # one that is being started hears the last word too
-            return self._take()
-
-    def _take(self) -> Link | None:
-        """The dead-man there is; from now on there is none."""
-        with self._lock:
-            link, self._link = self._link, None
-        return link
+        return lambda on_gone: Link(said, self._record, self._pid, on_gone)
 
     def _beat(self) -> bool:
         """Within the lock, so that a beat never overtakes an announcement."""
-        until_s, link = self._light_until_s, self._link
-        if link is None:
-            return False
-        left_s = 0.0 if until_s is None else until_s - time.monotonic()
-        return link.beat(left_s or (0.0 if until_s is None else -0.001))
+        link = self._keeper.link
+        return link is not None and link.beat(self._light.left_s)
 
     def _serve(self) -> None:
-        while not self._over:
-            self._wake.wait(BEAT_S)
-            self._wake.clear()
-            if self._over:
+        keeper = self._keeper
+        while not keeper.over:
+            keeper.wake.wait(BEAT_S)
+            keeper.wake.clear()
+            if keeper.over:
                 return
             wrong = self.check()
             if wrong is not None:
-                self._revive(wrong)
+                keeper.revive(wrong)
             elif self._is_alive():
                 with self._lock:
                     self._beat()
@@ -261,56 +196,25 @@ class DeadMan:
         except Exception:  # what cannot say that it lives is not known to
             return False
 
-    def _revive(self, wrong: str) -> None:
-        if self._broken is not None or self._over or self._opening.locked():
-            return
-        self._up.clear()
-        now_s = time.monotonic()
-        self._restarts_s = [t for t in self._restarts_s if now_s - t < WITHIN_S] + [now_s]
-        try:
-            if len(self._restarts_s) > RESTARTS:
-                raise OSError(f"it ended {RESTARTS} times within {WITHIN_S:g} s")
-            link = self._open()
-            self._tell(f"{wrong}; started again as process {link.pid}")
-        except (OSError, ValueError) as error:
-            if self._over:
-                return
-            self._broken = f"{wrong}, and could not be started again: {error}"
-            self._tell(self._broken)
-        finally:
-            self._up.set()
-
-    def _tell(self, what: str) -> None:
-        threading.Thread(target=self._said, args=(what,), name="dead-man news", daemon=True).start()
-
     def _mind_the_light(self) -> None:
         """Close the shutters from inside once light is overdue: a hung camera costs no run."""
+        light_off = self.light_off
+        if light_off is None:
+            return
         with self._lock:
-            until_s, light = self._light_until_s, self._light
-        if until_s is None or light == self._tried or self.light_off is None:
+            overdue = self._light.overdue(self._config.grace_s)
+        if overdue is None:
             return
-        if time.monotonic() <= until_s + self._config.grace_s:
-            return
-        self._tried = light
-        args = (self.light_off, light, until_s)
+        args = (light_off, overdue)
         threading.Thread(target=self._close, args=args, name="overdue", daemon=True).start()
 
-    def _close(self, light_off: Callable[[], tuple[str, ...]], light: int, until_s: float) -> None:
+    def _close(self, light_off: Callable[[], tuple[str, ...]], overdue: int) -> None:
         left_on = light_off()
         with self._lock:
-            if left_on or self._light != light or self._light_until_s is None:
-                return
-            over_s = time.monotonic() - until_s
-            self._light_until_s = None
-            self._overrun = f"light was on {over_s:.1f} s longer than announced; it was closed"
-            self._beat()
+            if not left_on and self._light.closed(overdue):
+                self._beat()
 
 
-def unwatched(config: DeadManConfig | None) -> str | None:
-    """What to say, once and loudly, where nothing could switch the light off; else None."""
-    if config is not None and config.switches:
-        return None
-    return (
-        "no dead_man.switches in the microscope's file: if this program is killed or hangs, "
-        "NOTHING switches the light off"
-    )
+def _refusal(why: str) -> Refusal:
+    limit = f"nobody would switch it off: {why}"
+    return Refusal(Rule.DEAD_MAN, "light", limit, "Resume the run; it starts a new dead-man.")

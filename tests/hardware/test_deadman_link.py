@@ -14,7 +14,7 @@ import pytest
 from hardware.data.dead_man_config import DeadManConfig
 from hardware.deadman import link as links
 from hardware.deadman import ward
-from hardware.deadman.hello import hello
+from hardware.deadman.hello import DeadManUnusable, hello
 from hardware.deadman.link import Link
 from hardware.deadman.ward import DeadMan
 
@@ -67,8 +67,8 @@ def test_an_exposure_that_ends_while_the_dead_man_is_replaced_spoils_no_file(
     said: list[str] = []
     with contextlib.ExitStack() as held:
         dead_man = held.enter_context(DeadMan(DeadManConfig(), None, said=said.append))
-        assert dead_man._link is not None
-        wire, paths = dead_man._link._wire, []
+        assert dead_man._keeper.link is not None
+        wire, paths = dead_man._keeper.link._wire, []
 
         def slow(*given: Any) -> Link:
             paths.extend(files_up_to(wire, tmp_path, held))
@@ -100,8 +100,8 @@ def test_many_short_exposures_do_not_make_a_busy_dead_man_a_dead_one() -> None:
                 dead_man.dark()
         finally:
             os.kill(first, signal.SIGCONT)
-        assert dead_man._link is not None
-        until(lambda: dead_man._link is None or len(dead_man._link._unseen) < 10)
+        assert dead_man._keeper.link is not None
+        until(lambda: dead_man._keeper.link is None or len(dead_man._keeper.link._unseen) < 10)
         assert dead_man.process_id == first and said == []
 
 
@@ -124,3 +124,20 @@ def test_a_pipe_that_nobody_reads_is_left_alone(
     os.kill(link.pid, signal.SIGSTOP)
     sent = [link.beat(0.0) for _ in range(links.MOST_UNSEEN + 5)]
     assert sent == [True] * links.MOST_UNSEEN + [False] * 5
+
+
+def test_a_dead_man_that_could_not_be_replaced_goes_on_watching(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A secret that is not there any more must not cost the one that knows it."""
+
+    def unusable(*_: Any) -> Any:
+        raise DeadManUnusable("switches[0]: LAMP_TOKEN is not set")
+
+    with DeadMan(DeadManConfig(), None) as dead_man:
+        first = dead_man.process_id
+        monkeypatch.setattr(ward, "hello", unusable)
+        with pytest.raises(DeadManUnusable):
+            dead_man.restart()
+        assert dead_man.process_id == first and dead_man.announce(0.1) is None
+        dead_man.dark()
