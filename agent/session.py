@@ -13,6 +13,7 @@ from agent.account import account
 from agent.act import Actor
 from agent.change.adopt import adopt, read_plan
 from agent.course import FULFILLED
+from agent.ending import Ending, ending_of
 from agent.estimate import estimate
 from agent.expand import burst_series
 from agent.fit import in_words, unfit
@@ -83,15 +84,6 @@ class Live:
 
 
 NOT_LIVE = Live()
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a session ended; `error` is set when something raised."""
-
-    outcome: Outcome
-    why: str
-    error: BaseException | None = None
 
 
 class Session:
@@ -443,23 +435,18 @@ class Session:
     ) -> Ending:
         left_on = self.left_on = self.microscope.light_off()
         on = self.cannot_close(left_on) if left_on else ""  # at once: it does not wait for the disk
-        outcome, why = ending
-        if outcome is Outcome.RUNNING:
-            outcome, why = Outcome.FAILED, "the acquisition ended before the plan did"
-        if outcome is Outcome.COMPLETE and not account(self.journal.database).balances:
-            outcome, why = Outcome.FAILED, "the account of visits does not balance"
-        if outcome is Outcome.COMPLETE and not why:
-            why = self.journal.records.get(FULFILLED) or ""
+        complete = ending[0] is Outcome.COMPLETE
+        balances = not complete or account(self.journal.database).balances
+        fulfilled = (self.journal.records.get(FULFILLED) or "") if complete else ""
         try:
             if store is not None:
                 self._describe(store)
                 store.close()
         except StoreError as error:
             failures.append(error)
-        if failures and outcome is not Outcome.FAILED:
-            outcome, why = Outcome.FAILED, "; ".join(filter(None, (why, in_one_line(failures[0]))))
-        if left_on:
-            outcome, why = Outcome.FAILED, "; ".join(filter(None, (why, on)))
+        outcome, why = ending_of(
+            ending, balances=balances, fulfilled=fulfilled, left_on=on, failures=failures
+        )
         try:
             for failure in failures:
                 self.journal.records.error("session", failure)
