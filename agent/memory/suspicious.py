@@ -21,7 +21,8 @@ _RULE = (
     r"|grenzwerte?n?|grenzen|sperren?|regeln?|anweisungen?|beschränkungen|schutz\w*|sicherheit\w*"
     r"|limites?|règles?|consignes?|sécurités?|protections?|garde-fous?"
     r"|limiti?|regole|istruzioni|sicurezz[ae]|protezion[ei]|blocchi"
-    r"|watch-?dogs?|dead-?man(?:'?s)?(?: switch)?|alarms?|journals?|ledgers?|wachhund|totmann\w*|alarme?|homme mort"
+    r"|watch-?dogs?|dead-?man(?:'?s)?(?: switch)?|alarms?|journals?|ledgers?|wachhund|totmann\w*"
+    r"|alarme?|homme mort"
     r"|uomo morto|allarm[ei]|hombre muerto|alarmas?"
     r"|límites?|reglas?|instrucciones|seguridad|protecci(?:ón|ones)"
 )

@@ -96,7 +96,7 @@ def clauses(
     cuts = _cuts(text, marks, held, joins, places)
     found = []
     for start, end, sentence in cuts:
-        inside = tuple(m for m in marks if start <= m.start < end)
+        inside = tuple(m for m in marks if start <= m.start < end or _goes_on_into(m, start))
         found.append(
             Clause(
                 start,
@@ -114,6 +114,19 @@ def clauses(
         )
     _say_what_about(text, found)
     return found
+
+
+def _goes_on_into(mark: Mark, start: int) -> bool:
+    """ "Only if it is lost", cut before "if"."""
+    return mark.concept == "focus_lost" and mark.start < start < mark.end - 2
+
+
+_SO = re.compile(
+    r",?\s(?:so|deshalb|daher|donc|alors|quindi|perciò|así que|por eso)\s+(?!that|far|much|many|on\b|as\b|little|long|few|wenig|viel)(?=\w)"
+    r"|\s(?:and|und|et|e|y)\s+(?=(?:i|we|ich|wir|je|on|nous)\s+(?:want|need|would|'d|will|brauch|möcht|veux|voud|aimer)"
+    r"|(?:vorrei|voglio|mi serve|quiero|necesito|quisiera)(?!\w))",
+    re.I,
+)
 
 
 def _cuts(
@@ -144,8 +157,14 @@ def _cuts(
         told = [m for m in marks if m.concept in ("done", "trouble") and m.end <= at <= m.end + 3]
         if told and free(at):
             places.add(at)
+    places |= {m.start() for m in _SO.finditer(text) if free(m.start())}
     for match in joins.finditer(text):
-        near = [m for m in marks if match.end() <= m.start <= match.end() + 14]
+        near = [
+            m
+            for m in marks
+            if match.end() <= m.start <= match.end() + 14
+            and not re.search(r"[.;\n]\s", text[match.end() : m.start])
+        ]
         if free(match.start()) and any(m.concept in _OPENERS for m in near):
             places.add(match.start())
     edges = sorted({0, len(text), *places, *ends})
@@ -192,7 +211,7 @@ _UNLESS = re.compile(
 _LABELS = (
     (
         re.compile(
-            r"\W*(trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento|disparador)\s*:",
+            r"\W*(trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento|disparador)\s*[:=]",
             re.I,
         ),
         "trigger",
@@ -282,7 +301,10 @@ def _film_what_divides(text: str, found: list[Clause]) -> None:
         after = _bare_after(found, clause) if told or films else []
         if not (clause.quantities or after) or not (told or films):
             continue
-        if _has_interval(found, {id(clause), *map(id, after)}):
+        mine = {id(clause), *map(id, after)}
+        if _has_interval(found, mine) or (
+            told and clause.has("react") and _has_length(found, clause)
+        ):
             clause.about = About.TRIGGER
             for later in after:
                 later.about = About.REACTION
@@ -316,14 +338,26 @@ def _target_of(clause: Clause) -> Mark | None:
 
 def _bare_after(found: list[Clause], clause: Clause) -> list[Clause]:
     """Clauses right behind one, in its sentence, that hold nothing but amounts."""
-    out = []
+    out: list[Clause] = []
     for later in found[found.index(clause) + 1 :]:
-        if later.sentence != clause.sentence or later.about is not About.BASELINE or later.places:
+        if later.sentence != clause.sentence or later.places:
+            break
+        if later.has("react") and not later.quantities and not out:
+            continue  # "each apoptosis counts, react to all of them: 30 s"
+        if later.about is not About.BASELINE:
             break
         if not (later.bare or later.has("every")):
             break
         out.append(later)
     return out
+
+
+def _has_length(found: list[Clause], clause: Clause) -> bool:
+    """ "P1 for 10 h; film mitoses every 30 s for 20 min": two lengths, of two things."""
+    if not clause.has("every") or clause.quantities < 2:
+        return False
+    others = [c for c in found if c.about is About.BASELINE and c is not clause]
+    return any(c.places for c in others) and any(c.quantities > c.places for c in others)
 
 
 def _has_interval(found: list[Clause], without: set[int]) -> bool:
@@ -408,9 +442,25 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
             for earlier in sentence[:i]:  # "a stack, but only in bursts"
                 if earlier.about is About.BASELINE and not earlier.places:
                     earlier.about = About.REACTION
+    if trigger is None and not triggered:
+        trigger = _only_the_first(sentence)
     if trigger is not None:
         _reaction_before(sentence, trigger)
     return triggered or trigger is not None
+
+
+def _only_the_first(sentence: list[Clause]) -> int | None:
+    """ "Only the first division, every 15 s for 20 min": its place; what follows is the reaction."""
+    for i, clause in enumerate(sentence):
+        once = clause.about is About.REACTION and clause.has("once_only", "once_per_field")
+        if once and _target_of(clause) is not None and not clause.places:
+            clause.about = About.TRIGGER
+            for later in sentence[i + 1 :]:
+                if later.places or later.about is not About.BASELINE:
+                    break
+                later.about = About.REACTION
+            return i
+    return None
 
 
 _FOR_SO_LONG = re.compile(r"\b(?:for|für|pendant|per|durante|über)\s+(?:about |etwa )?\d", re.I)

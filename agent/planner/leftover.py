@@ -21,7 +21,7 @@ _EXCEPT = re.compile(
     r"|ohne (?:die|den) (?:\w+ )?(?:positionen|felder|wells|spalten|reihen)|sans les (?:\w+ )?(?:positions|puits)"
     r"|senza (?:le|i) (?:\w+ )?(?:posizioni|pozzetti)|sin l[ao]s (?:\w+ )?(?:posiciones|pocillos)"
     r"|sauf|excepté|hormis|tranne|eccetto|salvo|esclus[aoei]|excepto|excluyendo|every other|every second"
-    r"|every third)(?!\w)(?! (?:of (?:the|my) )?(?:position|field|site|point)s?\b)",
+    r"|every third)(?!\w)(?! (?:of (?:the|my) )?(?:marked |saved |stored )?(?:position|field|site|point)s?\b)",
     re.I,
 )
 _VERB = re.compile(r"leave|leaving|skip|omit|aus|weg", re.I)

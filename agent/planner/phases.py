@@ -33,6 +33,9 @@ def corrected(times: Sequence[Timed]) -> list[Timed]:
             same = [i for i, t in enumerate(kept) if t.role is time.role]
             if time.role is Role.BARE:
                 i = _meant(kept, time)
+                if i < 0:
+                    kept.append(time)
+                    continue
                 kept[i] = replace(time, role=kept[i].role, then=kept[i].then)
                 continue
             if same:
@@ -52,6 +55,8 @@ def corrected(times: Sequence[Timed]) -> list[Timed]:
 NEXT = 6  # characters between "10 min" and "4 h" of "10 min and 4 h"
 LIKE = 4.0  # a time is corrected by one that is no more than so many times longer or shorter
 
+FAR = 40.0  # and by none that is so many times longer or shorter
+
 
 def _in_pairs(times: Sequence[Timed]) -> list[Timed]:
     """ "Make it 10 min and 4 h": the short one corrects the interval, the long one the length."""
@@ -67,13 +72,18 @@ def _in_pairs(times: Sequence[Timed]) -> list[Timed]:
 
 
 def _meant(kept: Sequence[Timed], time: Timed) -> int:
-    """Which of the times before a correction it corrects: the last one, or the one most like it."""
+    """Which of the times before a correction it corrects: the last one, or the one most like it.
+
+    -1 where the only one is so different that it is another thing that was corrected.
+    """
 
     def apart(other: Timed) -> float:
         return abs(math.log(max(other.value_s, 1e-9) / max(time.value_s, 1e-9)))
 
     if apart(kept[-1]) <= math.log(LIKE):
         return len(kept) - 1
+    if len(kept) == 1 and apart(kept[0]) > math.log(FAR):
+        return -1  # "eight hours ... the interval, no, four minutes"
     return min(reversed(range(len(kept))), key=lambda i: apart(kept[i]))
 
 

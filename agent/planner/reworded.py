@@ -8,6 +8,7 @@ from agent.planner.optics import channel_names
 from agent.planner.reworded_amounts import reworded_amounts
 from agent.planner.reworded_channels import reworded_channels
 from agent.planner.reworded_places import reworded_places
+from agent.planner.reworded_wells import reworded_wells
 
 if TYPE_CHECKING:
     from agent.planner.lexicon import Lexicon
@@ -18,5 +19,6 @@ if TYPE_CHECKING:
 def reworded(text: Normal, words: Lexicon, config: MicroscopeConfig) -> Normal:
     """The same text in plainer words; every place keeps its characters of the original."""
     text = reworded_places(text, words.language, tuple(config.positions))
+    text = reworded_wells(text, words.language)
     text = reworded_channels(text, words.language, channel_names(config, words.colours))
     return reworded_amounts(text)

@@ -78,7 +78,7 @@ def reworded_amounts(text: Normal) -> Normal:
 
 def _rules() -> Iterator[Callable[[str], Edit | None]]:
     yield from (_bracketed, _instead, _first_n, _between, _spanish_hours, _times_hourly)
-    yield from (_lens, _step, _below_above, _slow_rate)
+    yield from (_lens, _step, _below_above, _slow_rate, _primes, _three_parts, _grid)
 
 
 def _first(
@@ -213,3 +213,59 @@ _HERTZ = re.compile(r"(?:(?:at|@|with|a rate of)\s*)?(?<![\d/])1\s*/\s*(?P<n>\d+
 def _slow_rate(text: str) -> Edit | None:
     """ "1/300 Hz"."""
     return _first(_HERTZ, text, lambda m: f"interval {m['n']} s")
+
+
+_PRIMES = re.compile(r"(?<![\w.])(?P<m>\d{1,3})\s?['′]\s?(?P<s>[0-5]?\d)\s?(?:\"|''|″|”)")
+
+
+def _primes(text: str) -> Edit | None:
+    """ "1'30"": minutes and seconds."""
+    return _first(_PRIMES, text, lambda m: f"{m['m']} min {m['s']} s")
+
+
+_PARTS = re.compile(
+    r"(?<![\w:.-])(?P<h>\d{1,3}):(?P<m>[0-5]\d):(?P<s>[0-5]\d)(?![\w:])(?:\s*\(?hh:mm:ss\)?)?", re.I
+)
+
+
+def _three_parts(text: str) -> Edit | None:
+    """ "00:02:30": hours, minutes, seconds."""
+
+    def spelled(match: re.Match[str]) -> str | None:
+        parts = [(int(match[x]), unit) for x, unit in (("h", "h"), ("m", "min"), ("s", "s"))]
+        return " ".join(f"{n} {unit}" for n, unit in parts if n) or None
+
+    return _first(_PARTS, text, spelled)
+
+
+_ROWS_COLUMNS = re.compile(
+    r"(?<!\w)(?P<r>\d{1,2}|one|two|three|four|five|six|an?|eine[nr]?|zwei|drei|vier|fünf|une?|deux|trois|quatre|cinq|una|due|tre|quattro|cinque"
+    r"|dos|tres|cuatro|cinco)\s+(?:rows?|reihen?|zeilen?|rangées?|lignes?|rig(?:a|he)|filas?)\s*(?:,|and|by|x|und|mal|et|e|y|por|per|with|of)\s*"
+    r"(?P<c>\d{1,2}|one|two|three|four|five|six|zwei|drei|vier|fünf|deux|trois|quatre|cinq|due|tre|quattro|cinque|dos|tres|cuatro|cinco)\s+"
+    r"(?:columns?|cols?|spalten?|colonn(?:es?|e|a)|columnas?)(?!\w)(?! of (?:the|my) (?:plate|\d))",
+    re.I,
+)
+_SMALL = {
+    **dict.fromkeys(("one", "a", "an", "ein", "eine", "einen", "einer", "un", "une", "una"), 1),
+    **dict.fromkeys(("two", "zwei", "deux", "due", "dos"), 2),
+    **dict.fromkeys(("three", "drei", "trois", "tre", "tres"), 3),
+    **dict.fromkeys(("four", "vier", "quatre", "quattro", "cuatro"), 4),
+    **dict.fromkeys(("five", "fünf", "cinq", "cinque", "cinco"), 5),
+    "six": 6,
+}
+
+
+def _grid(text: str) -> Edit | None:
+    """ "A strip of 1 row and 5 columns"."""
+    if re.search(
+        r"\d\s?[x×]\s?\d|\bwell|plate|platte|plaque|puits|piastra|pozzett|placa|pocillo", text, re.I
+    ):
+        return None
+
+    def pair(match: re.Match[str]) -> str:
+        rows, columns = (
+            int(w) if w.isdigit() else _SMALL[w] for w in (match["r"].lower(), match["c"].lower())
+        )
+        return f"{rows}x{columns} grid"
+
+    return _first(_ROWS_COLUMNS, text, pair)

@@ -12,7 +12,7 @@ _STEPS = {
     2: r"other|second|2nd|zweite[nrs]?|deux(?:ième)?|due|seconda|dos|segunda",
     3: r"third|3rd|dritte[nrs]?|trois(?:ième)?|tre|terza|tres|tercera",
 }
-_NOUN = r"(?:positions?|positionen|posizion[ei]|posición|posiciones|fields?|felder?|champs?|sites?|points?|stellen?)"
+_NOUN = r"(?:(?:marked |saved |stored |markierten? |gespeicherten? )?(?:position(?:s|en)?)|posizion[ei]|posición|posiciones|fields?|felder?|champs?|sites?|points?|stellen?)"
 _NOUNS = r"(?:positions|positionen|posizioni|posiciones|fields|felder|champs|sites|points|stellen)"
 _FROM = re.compile(
     r",?\s*(?:,?\s*(?:starting|beginning|start|begin) (?:with|at|from)|from|ab|beginnend (?:mit|bei)"

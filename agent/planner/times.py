@@ -90,8 +90,11 @@ def is_exposure(q: Quantity, near: Nearby) -> bool:
     return after is not None and "," not in near.text[b : after.start] and q.value <= LONGEST_S
 
 
+_HOURS_IN = re.compile(r"\s+in(?=\s*(?:[,.;)]|$))", re.I)
 _REMAINING = re.compile(
-    r"(?:for|over|during) the (?:remaining|rest)|remaining|restlichen|restantes?|rimanenti", re.I
+    r"(?:for|over|during) the (?:remaining|rest)|remaining|restlichen|restantes?|rimanenti|(?:the )?(?:next|following)"
+    r"|nächsten|folgenden|prochaines|suivantes|prossim[ei]|successiv[ei]|siguientes|próximas",
+    re.I,
 )
 _FRAMES_IN = re.compile(  # "72 frames in 6 h"
     r"(?:frames|images|pictures|time ?points|rounds|shots|bilder|aufnahmen|immagini|imágenes|fotos)\s+(?:in|within|innerhalb von|en)"
@@ -166,8 +169,8 @@ def timed(
             continue
         if q.kind not in (Kind.DURATION, Kind.RATE) or is_exposure(q, near):
             continue
-        if near.right(b, "past", words=0) is not None:
-            continue  # "two hours after injection"
+        if near.right(b, "past", words=0) is not None or _HOURS_IN.match(near.text, b):
+            continue  # "two hours after injection", "starts two hours in"
         its = role(q, near)
         if its is Role.BARE and number is not None:
             its = _role_of_number(q, number, near)
@@ -186,6 +189,22 @@ _BACK_TO = re.compile(
     r"|de nouveau|torna(?:re)? a|di nuovo|vuelve a|volver a|de vuelta a)\s+(?:the |den |die |les |i |los )?(?:usual |normal )?$",
     re.I,
 )
+
+
+def long_exposures(quantities: Sequence[tuple[Quantity, Clause]], near: Nearby) -> list[Quantity]:
+    """ "Exposing the whole 5 min": too long for an exposure, and no interval either."""
+    out = []
+    for q, _ in quantities:
+        a = q.span.start
+        mark = near.left(a, "exposure", words=3)
+        if q.kind is not Kind.DURATION or q.every or q.value <= LONGEST_S or mark is None:
+            continue
+        if re.fullmatch(
+            r"\s*(?:the |a |all |whole |entire |full |die |ganzen? |toute |tutti |todos? )*",
+            near.text[mark.end : a],
+        ):
+            out.append(q)
+    return out
 
 
 def resumed(quantities: Sequence[tuple[Quantity, Clause]], near: Nearby) -> list[Quantity]:
@@ -324,7 +343,7 @@ def _length(whole: Lapse, time: Timed, found: Found) -> None:
     known = phase.length
     if known is None or found.corrected(known.end, time.start):
         phase.length = time
-    elif time.value_s == known.value_s:
+    elif time.value_s == known.value_s and not (time.then and phase.interval is not None):
         return
     elif phase.interval is not None and (
         time.then or len(whole.phases) > 1 or phase.interval.start > known.start
@@ -377,6 +396,9 @@ def say(whole: Lapse, prefix: str, found: Found) -> None:
     if len(phases) == 1 and length and total and length.first and total.value_s > length.value_s:
         rest = replace(total, role=Role.LENGTH, value_s=total.value_s - length.value_s)
         phases.append(Phase(length=rest))  # "12 h in total; first 2 h every minute": and then?
+    both = _contradiction(phases, total)
+    if both is not None and not prefix:
+        phases = phases[:1]
     if len(phases) > 1 and not prefix:
         _say_phases(phases, whole.total, found)
     elif phases:
@@ -389,9 +411,21 @@ def say(whole: Lapse, prefix: str, found: Found) -> None:
             found.say(f"{prefix}duration_s", length.value_s, length.start, length.end, "length")
         for later in phases[1:]:
             whole.unclear += [t for t in (later.interval, later.length) if t is not None]
+        if both is not None and not prefix:
+            found.say("interval_s", both.value_s, both.start, both.end, "interval")
     elif whole.total is not None:
         t = whole.total
         found.say(f"{prefix}duration_s", t.value_s, t.start, t.end, "length")
+
+
+def _contradiction(phases: Sequence[Phase], total: Timed | None) -> Timed | None:
+    """ "Every 5 min for 8 h. So an image every ten minutes": another interval, and no phase."""
+    if len(phases) != 2 or total is not None:
+        return None
+    first, second = phases
+    whole = first.interval is not None and first.length is not None
+    other = second.interval
+    return other if whole and second.length is None and other and not other.then else None
 
 
 def _say_phases(phases: Sequence[Phase], total: Timed | None, found: Found) -> None:

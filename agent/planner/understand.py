@@ -40,7 +40,7 @@ from agent.planner.reworded import reworded
 from agent.planner.slots import fits, slot_of
 from agent.planner.stacks import read_stack_channels, read_stacks
 from agent.planner.stray import stray_numbers
-from agent.planner.times import Lapse, lapse, resumed, say, timed
+from agent.planner.times import Lapse, is_exposure, lapse, long_exposures, resumed, say, timed
 from agent.planner.unread import unread
 from agent.planner.watching import read_reaction, read_watching
 from agent.planner.where import Places, corrected_plate, places, read_where
@@ -144,6 +144,9 @@ def _read(
     read_objectives(rest, config, near, found)
     ends = read_clocks(rest, near, found, now)
     rest = [(q, c) for q, c in rest if q.span.start not in found.taken]
+    long = long_exposures([(q, c) for q, c in rest if not is_exposure(q, near)], near)
+    found.unclear += [(q.span.start, q.span.end) for q in long]
+    rest = [(q, c) for q, c in rest if q not in long]
     again = resumed(rest, near)
     found.used += [(q.span.start, q.span.end) for q in again]
     rest = [(q, c) for q, c in rest if q not in again]

@@ -100,7 +100,7 @@ _EARLIER = re.compile(
     re.I,
 )
 _AFTER = re.compile(
-    r"(?<!\w)(?:after|nach|après|au bout de|dopo|después de|tras|al cabo de)"
+    r"(?<!\w)(?<!latest )(?<!spätestens )(?<!tard )(?<!tardi )(?<!tardar )(?<!stop )(?<!give up )(?:after|nach|après|au bout de|dopo|después de|tras|al cabo de)"
     r"(?: the first| the| den ersten| les| le)?\s+$",
     re.I,
 )

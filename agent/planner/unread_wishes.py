@@ -89,7 +89,8 @@ def _settled(mark: Mark, near: Nearby, found: Found) -> bool:
         named = _PROTOCOL.match(near.text, mark.end) is not None
         return mark.name in ("cell", "nucleus", "debris") or story is not None or named
     if mark.concept == "notify":
-        return found.message is not None
+        sent = re.match(r"\s*(?:from|von|de|da)\s+[A-Z]", near.text[mark.end :]) is not None
+        return found.message is not None or sent
     return False
 
 

@@ -57,7 +57,7 @@ _NOTHING = frozenset(  # words that name nothing to look for
     )
 )
 _LABEL = re.compile(
-    r"\W*(?:trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento|disparador)\s*:",
+    r"\W*(?:trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento|disparador)\s*[:=]",
     re.I,
 )
 _SINGULAR = re.compile(r"(?<=[a-z]{3})(?<!s)s$")

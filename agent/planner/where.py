@@ -248,6 +248,9 @@ def _positions(
             continue
         if one.said is Said.ALL and _SOME.search(near.text[:a]):
             continue
+        if one.said is Said.ALL and told and found.corrected(last, a):
+            told, first, last = list(names), a, b
+            continue
         if one.said is Said.ALL:
             every = names, a, b
             if one.mine and one.count and told and set(told) != set(names):

@@ -65,7 +65,7 @@ _OF_MARKED = re.compile(r"\s*(?:of (?:the|my)|der|von den|des|de las?|delle|de l
 _ENDS_LIST = re.compile(  # "P1, 2 and 4 in GFP", but not "P2, 1 wavelength", "P4, 100 loops"
     r"\s*(?:$|[,;:)(&+/\n0-9-]|\.(?![0-9])|(?:and|or|in|at|with|every|each|for|on|using|from|by|but|then|to"
     r"|und|oder|im|mit|alle|jede\w*|fur|auf|ab|bis|dann|aber|et|ou|en|avec|toute?s?|tous|chaque|pour|sur"
-    r"|puis|mais|e|ed|o|con|ogni|per|su|poi|ma|y|cada|durante|por|pero|luego|all|only|also|please|bitte"
+    r"|puis|mais|e|ed|o|con|ogni|per|su|poi|ma|y|cada|durante|por|pero|luego|all|only|also|please|bitte|pls|plz|thx|thanks|svp|grazie|gracias|merci|danke"
     r"|gfp|dapi|fitc|cy5|rhodamine|hoechst|mcherry|rfp|green|red|far|nuclei|overnight|once|hourly"
     r"|nel|nella|nei|nelle|sul|sulla|al|alla|del|della|aux|dans|am|an|beim|durch|through|via|pendant|lors"
     r"|within|inside|over|throughout|plus|as|well|together|using|mit|je|hourly|twice|starting|today|tonight"
