@@ -12,6 +12,8 @@ ASKED: dict[str, str] = {
     "focus/real, blurred on purpose/spearman": "0.9",
     "focus/simulator, true z/accuracy_outside_gap": "0.95",
     "focus/simulator, true z/spearman": "0.9",
+    "focus/simulator, z sweep/accuracy_outside_gap": "0.95",
+    "focus/simulator, z sweep/spearman": "0.9",
     "mitosis/simulator, all/image_ap": "0.9",
     **{
         f"artefacts/fluorescence/{kind}": "0.95"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agent.bench.judge.blurred import Blurred
     from agent.bench.judge.fields import Field
     from agent.bench.judge.lookers import Mllm
+    from agent.bench.judge.sweep import Swept
     from policies.mllm.bricks.brick import Brick
 
 T = TypeVar("T")
@@ -102,3 +103,10 @@ class Bench:
         from agent.bench.judge.blurred import look_at_blurred
 
         return look_at_blurred(self)
+
+    @cached_property
+    def sweeps(self) -> list[Swept]:
+        """Simulated fields swept through focus, looked at by both judges."""
+        from agent.bench.judge.sweep import look_at_sweeps
+
+        return look_at_sweeps(self)

@@ -1,5 +1,8 @@
 """In focus, soft or out, and how much: real images at known blurs, simulated ones at known z.
 
+Simulated frames come twice: as a run would take them, half of them sharp to within a quarter of a
+pixel, and as sweeps through focus, near and far alike.
+
 The truth is the blur relative to a nucleus (`policies.mllm.concepts`). Close to a bound between
 two states either answer is as good, so that accuracy is given outside 15 % of the bounds, too. The
 classical judge's states have bounds of its own; its rank correlation does not depend on them.
@@ -38,6 +41,11 @@ def run(bench: Bench) -> dict[str, Any]:
         for field in bench.fields
         if field.relative_blur is not None
     ]
+    swept = bench.sweeps
+    groups["simulator, z sweep"] = [(s.relative_blur, s.mllm, s.classical) for s in swept]
+    for s in swept:
+        rows = groups.setdefault(f"simulator, z sweep, {s.variety}", [])
+        rows.append((s.relative_blur, s.mllm, s.classical))
     out = {name: figures(rows) for name, rows in groups.items()}
     return {
         "states": f"in below {SOFT_FROM}, out from {OUT_FROM} (sd of the blur / radius)",
