@@ -123,6 +123,8 @@ def _goes_on_into(mark: Mark, start: int) -> bool:
 
 _SO = re.compile(
     r",?\s(?:so|deshalb|daher|donc|alors|quindi|perciò|así que|por eso)\s+(?!that|far|much|many|on\b|as\b|little|long|few|wenig|viel)(?=\w)"
+    r"|,?\s(?:but|aber|mais|ma|pero)\s+(?=(?:today|now|this time|heute|jetzt|diesmal|aujourd'hui|cette fois|oggi|stavolta"
+    r"|questa volta|hoy|ahora|esta vez)(?!\w))"
     r"|\s(?:and|und|et|e|y)\s+(?=(?:i|we|ich|wir|je|on|nous)\s+(?:want|need|would|'d|will|brauch|möcht|veux|voud|aimer)"
     r"|(?:vorrei|voglio|mi serve|quiero|necesito|quisiera)(?!\w))",
     re.I,

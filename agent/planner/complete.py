@@ -288,6 +288,8 @@ def _reaction(draft: Draft, config: MicroscopeConfig) -> Draft:
     )
     if (draft.has("stop.after_events") or told) and not draft.get("watch"):
         draft = _counting(draft)
+    if not draft.get("watch") and draft.has("reaction.interval_s"):
+        draft = draft.adding(Said("watch", True, draft.said["reaction.interval_s"].source))
     if not draft.get("watch"):
         return draft
     if not draft.has("target"):

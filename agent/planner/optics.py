@@ -108,7 +108,67 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
             or _NEITHER.search(text[max(0, match.start() - 50) : match.start()]) is not None
         ) or (bool(found) and found[-1].no and _listed(text[found[-1].end : match.start()]))
         found.append(Channel(match.start(), match.end(), preset, no))
-    return found
+    return [c for n, c in enumerate(found) if not _labelled(n, found, text)]
+
+
+_STAINED = re.compile(  # "nuclei in green", "nuclei (GFP)", "nuclei labelled with mCherry"
+    r"\s*(?:\(|=|:|in(?: the)?|im|en|nel|with|mit|avec|con|(?:labell?ed|stained|tagged|marked|shown|visible) (?:with|by|in)"
+    r"|markiert mit|gefärbt mit|marqués? (?:en|avec|par)|marcat[ie] con|marcad[oa]s con)\s*(?:the )?",
+    re.I,
+)
+_STAINS = re.compile(  # "GFP (nuclei)", "green nuclei", "mCherry for the nuclei", "GFP-labelled nuclei"
+    r"\s*(?:\(|=|for|für|pour|per|para|-?\s*(?:labell?ed|positive|tagged|stained|markierte[nr]?)|is|are|marks?|labels?|shows?)\s*"
+    r"(?:the |die |les |i |los )?",
+    re.I,
+)
+
+
+def _labelled(n: int, found: Sequence[Channel], text: str) -> bool:
+    """Whether a structure (nuclei) is only what another channel named beside it shows."""
+    channel = found[n]
+    if text[channel.start : channel.end].lower() not in _STRUCTURES or channel.no:
+        return False
+    after = found[n + 1] if n + 1 < len(found) else None
+    before = found[n - 1] if n else None
+    if after is not None and after.preset != channel.preset and not after.no:
+        shown = _STAINED.fullmatch(text[channel.end : after.start]) is not None
+        if shown:
+            return True
+    if before is not None and before.preset != channel.preset and not before.no:
+        gap = text[before.end : channel.start]
+        colour = text[before.start : before.end].lower() in _COLOUR_WORDS and gap == " "
+        return colour or _STAINS.fullmatch(gap) is not None
+    return False
+
+
+_COLOUR_WORDS = frozenset(
+    [
+        "green",
+        "red",
+        "blue",
+        "far-red",
+        "grün",
+        "grüne",
+        "grünen",
+        "rot",
+        "rote",
+        "roten",
+        "blau",
+        "vert",
+        "verts",
+        "rouge",
+        "rouges",
+        "bleu",
+        "verdi",
+        "rossi",
+        "rossa",
+        "verde",
+        "rojo",
+        "rojos",
+        "verdes",
+        "azul",
+    ]
+)
 
 
 _DYED = re.compile(r"[a-z]\w*-$", re.I)

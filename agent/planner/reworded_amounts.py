@@ -79,6 +79,7 @@ def reworded_amounts(text: Normal) -> Normal:
 def _rules() -> Iterator[Callable[[str], Edit | None]]:
     yield from (_bracketed, _instead, _first_n, _between, _spanish_hours, _times_hourly)
     yield from (_lens, _step, _below_above, _slow_rate, _primes, _three_parts, _grid)
+    yield from (_every_m, _times_hours)
 
 
 def _first(
@@ -269,3 +270,19 @@ def _grid(text: str) -> Edit | None:
         return f"{rows}x{columns} grid"
 
     return _first(_ROWS_COLUMNS, text, pair)
+
+
+_Q_MINUTES = re.compile(r"(?<!\w)(?:q|every )(?P<n>\d+) ?m(?!\w)")
+_X_HOURS = re.compile(
+    r"(?<!\w)[x×] ?(?P<n>\d+(?:\.\d+)?) ?(?P<unit>h|hrs?|hours?|days?|d)(?!\w)", re.I
+)
+
+
+def _every_m(text: str) -> Edit | None:
+    """ "Q5m"."""
+    return _first(_Q_MINUTES, text, lambda m: f"every {m['n']} min")
+
+
+def _times_hours(text: str) -> Edit | None:
+    """ "X12h"."""
+    return _first(_X_HOURS, text, lambda m: f"for {m['n']} {m['unit']}")

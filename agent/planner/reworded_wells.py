@@ -39,6 +39,7 @@ _NUMBERS = {
     48: "forty-?eight|achtundvierzig|quarante-huit|quarantotto|cuarenta y ocho",
     96: "ninety-?six|sechsundneunzig|quatre-vingt-seize|novantasei|noventa y seis",
 }
+_FEW = {"two": 2, "three": 3, "four": 4, "zwei": 2, "drei": 3, "vier": 4, "beiden": 2}
 _ALL = {
     "en": "all wells",
     "de": "alle Wells",
@@ -102,6 +103,7 @@ class _Rules:
         return (
             self.purpose,
             self.counted,
+            self.outermost,
             self.wells_of_a_row,
             self.lines,
             self.even,
@@ -131,6 +133,31 @@ class _Rules:
         if rows:
             return [row_name(n) for n in range(1, self.rows + 1)]
         return [str(n) for n in range(1, self.columns + 1)]
+
+    def outermost(self, text: str) -> Edit | None:
+        """ "The top two rows", "the leftmost columns"."""
+        number = "|".join((*_FEW, *map(str, range(2, 9))))
+        for noun, rows in ((_ROW, True), (_COLUMN, False)):
+            begin = (
+                "top|upper(?:most)?|obere[nr]?|oberste[nr]?" if rows else "left(?:most)?|linke[nr]?"
+            )
+            end = (
+                "bottom|lower(?:most)?|untere[nr]?|unterste[nr]?"
+                if rows
+                else "right(?:most)?|rechte[nr]?"
+            )
+            match = re.search(
+                rf"(?<!\w)(?:the |die )?(?:(?P<begin>{begin})|(?P<end>{end}))\s+(?:(?P<n>{number})\s+)?{noun}(?!\w)",
+                text,
+                re.I,
+            )
+            if match is None:
+                continue
+            word = (match["n"] or "one").lower()
+            names, many = self._names(rows), int(word) if word.isdigit() else _FEW.get(word, 1)
+            kept = names[:many] if match["begin"] else names[-many:]
+            return match.start(), match.end(), self._lines(kept, rows)
+        return None
 
     def wells_of_a_row(self, text: str) -> Edit | None:
         """ "Every other well of row C, beginning with C1"."""

@@ -37,6 +37,28 @@ _PERSON = re.compile(
     r"|(?:vuelvo|regreso|me voy|salgo|estaré|paso de nuevo))(?!\w)",
     re.I,
 )
+_BEFORE = re.compile(
+    r"(?<!\w)(?:(?:i|we) (?:usually|normally|always) (?:do|use|take|image|did|had|run)|(?:last|previous|earlier) (?:week|time|month|run|movie|film|experiment)"
+    r"(?:'s)? (?:\w+ )?(?:had|was|were|did|used|took|ran)|from (?:last|the last) (?:week|time|month|run) (?:had|was|were|used)"
+    r"|(?:i|we) (?:expect|count|saw|see|get|have) (?:about |some |roughly |around )?\d+ (?:divisions|mitoses|events|deaths) (?:per|an|in|every|each)"
+    r"|(?:sonst|normalerweise|üblicherweise|letztes mal|beim letzten mal|gestern) (?:\w+ )?(?:nehme|nahm|mache|machen|hatte|hatten|war|waren)"
+    r"|(?:d'habitude|la dernière fois|hier),? (?:je|on|c'était|nous) ?(?:fais|fait|prends|avait|avions|faisait)?"
+    r"|(?:di solito|l'ultima volta|ieri) (?:faccio|facciamo|era|erano|usavo|abbiamo)|(?:normalmente|la última vez|ayer) (?:hago|hacemos|fue|fueron|era|eran|usé))"
+    r"(?!\w)",
+    re.I,
+)
+_TOO = re.compile(
+    r"(?<!\w)(?:would be|is|are|was|were|wäre|wären|ist|sind|war|serait|seraient|est|sont|sarebbe|sarebbero|è|sono|sería|serían|es|son)"
+    r" (?:much |far |viel |bien |way )?(?:too|zu|trop|troppo|demasiado) \w+",
+    re.I,
+)
+_OTHERS = re.compile(
+    r"(?<!before )(?<!until )(?<!bevor )(?<!bis )(?<!que )(?<!che )(?<!\w)(?:(?:my|a|the|our) (?:colleague|boss|student|next user|labmate)|someone(?: else)?|somebody(?: else)?|another (?:group|user)"
+    r"|(?:mein|eine?) (?:kollege|kollegin)|jemand(?: anderes)?|mon collègue|ma collègue|quelqu'un|il mio collega|la mia collega|qualcuno"
+    r"|mi compañer[oa]|alguien)\s+(?:\w+ )?(?:needs?|wants?|has|comes|uses?|takes|booked|braucht|will|hat|kommt|a besoin|vient|veut|ha bisogno"
+    r"|vuole|arriva|necesita|quiere|viene)(?!\w)",
+    re.I,
+)
 _BOOKED = re.compile(
     r"(?<!\w)(?:booking|booked|my slot|reservation|reserved|buchung|gebucht|reserviert|réserv\w+|prenot\w+|reserv\w+)(?!\w)",
     re.I,
@@ -47,7 +69,9 @@ def tells(words: str) -> bool:
     """Whether a clause says how cells grow or what a person does: its times are no wish."""
     if _PERSON.search(words):
         return True
-    return any(pattern.search(words) for pattern in (_CELLS, _CYCLE, _TAKES))
+    return any(
+        pattern.search(words) for pattern in (_CELLS, _CYCLE, _TAKES, _BEFORE, _TOO, _OTHERS)
+    )
 
 
 def booked(words: str) -> bool:

@@ -56,11 +56,12 @@ def stray_numbers(
     for clause in parts:
         if clause.about is About.STORY:
             continue
-        if clause.has("exposure"):
-            for match in _NUMBER.finditer(text, clause.start, clause.end):
-                after = near.left(match.start(), "exposure", words=1) is not None
-                if not _read(match, found.used if after else held):
-                    found.unclear.append(match.span())
+        for match in _NUMBER.finditer(text, clause.start, clause.end):
+            after = near.left(match.start(), "exposure", words=1) is not None
+            if not (after or clause.has("exposure")):
+                continue
+            if not _read(match, found.used if after else held):
+                found.unclear.append(match.span())
     if "plate" in found.said:
         _wells(text, held, config, found)
     rows = found.where.get("grid.rows")

@@ -41,7 +41,8 @@ _REACTIONS = re.compile(
 )
 _AROUND = re.compile(
     rf"(?<!\w){_NUMBER}\s+(?:fields?|positions?|images?|fovs?|felder|bilder|champs?|campi|campos?)(?: of view)?\s+(?:around|round|near|next to"
-    r"|beside|rund um|um|neben|autour|à côté|intorno|vicino|alrededor|junto)(?!\w)",
+    r"|beside|rund um|um|neben|autour|à côté|intorno|vicino|alrededor|junto"
+    r"|(?:per|in each|in every|each|pro|je|par|dans chaque|in ogni|por|en cada) (?:well|napf|näpfchen|puits|pozzett\w+|pocillo))(?!\w)",
     re.I,
 )
 
@@ -56,6 +57,22 @@ def settings(clause_of: Callable[[int], Clause], near: Nearby, found: Found) -> 
             if any(x < b and a < y for x, y in found.where.values()):
                 continue
             yield slot, a, b
+
+
+_AGAIN = re.compile(
+    r"(?<!\w)(?:twice|thrice|(?:two|three|four) times|zwei ?mal|drei ?mal|deux fois|trois fois|due volte|tre volte|dos veces|tres veces)"
+    r"(?=\s*(?:[.;,)\n]|$))",
+    re.I,
+)
+
+
+def again(clause_of: Callable[[int], Clause], near: Nearby, found: Found) -> Iterator[LeftOver]:
+    """ "Every 5 min for 12 h; twice": what twice?"""
+    for match in _AGAIN.finditer(near.text):
+        a, b = match.span()
+        read = any(x < b and a < y for x, y in (*found.where.values(), *found.used))
+        if clause_of(a).about is About.BASELINE and not read:
+            yield "unclear", a, b
 
 
 def limits(clause_of: Callable[[int], Clause], near: Nearby, found: Found) -> Iterator[LeftOver]:

@@ -23,7 +23,9 @@ _WELL = re.compile(
 _FAR_WELL = re.compile(r"([I-O])(0?[1-9]|[1-4][0-9])(?!\w|[.,][0-9])")  # of a large plate
 _ANY_WELL = re.compile(r"(?![Cc][Yy][2357])([A-Za-z]{1,2})([0-9]{1,3})(?![\w]|[.,][0-9])")
 _ROW = re.compile(r"([A-Z]{1,2}|[a-p])(?![\w'])")
-_COLUMN = re.compile(r"([0-9]{1,3})(?![\w]|[.,:][0-9])")
+_COLUMN = re.compile(
+    r"([0-9]{1,3})(?![\w]|[.,:][0-9])(?!\s?-?\s?(?:well|loch|napf|puits|pozzett|pocillo|er[- ]))"
+)
 _CYCLE = re.compile(r"[gG][0-2]$")  # of a cell
 HINT = re.compile(r"plate|well|platte|plaque|puits|piastra|pozzett|placa|pocillo|pozo|napf")
 _WITHIN = re.compile(
