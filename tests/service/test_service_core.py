@@ -127,6 +127,19 @@ def running(core: ServiceCore, id_: int, visits: int = 2) -> None:
     until(lambda: delivered(core, id_) >= visits)
 
 
+def some_rounds(core: ServiceCore) -> None:
+    """So long that something would have begun."""
+    for _ in range(2):
+        core.supervisor.wake()
+        beat = core.supervisor.beat
+        until(lambda: core.supervisor.beat > beat)  # noqa: B023
+
+
+def kill_runner(core: ServiceCore) -> None:
+    assert core.supervisor.runner_pid is not None
+    os.kill(core.supervisor.runner_pid, signal.SIGKILL)
+
+
 # ---------------------------------------------------------------------- from words to a run
 
 
@@ -157,12 +170,19 @@ def test_words_are_asked_about_approved_run_changed_and_stopped(place: Place) ->
     core.command(one.id, live.Resume(), ADA)
     until(lambda: state(core, one.id) is State.RUNNING)
 
+    following = submitted(core)
     stopped = core.stop_now(ADA)
     assert (stopped.light_off, stopped.could_not_stop) == ("confirmed", ())
     until(lambda: state(core, one.id) is State.STOPPED)
     assert (place.path / "runs" / (one.run or _run(core, one.id)) / "report.html").exists()
     assert place.told[0].kind == "milestone"
     until(lambda: place.told[-1].kind == "trouble")  # a run that stops never stops silently
+
+    some_rounds(core)
+    assert state(core, following) is State.WAITING, "its light is not what was wanted instead"
+    assert "queue is held: stopped at once by Ada" in core.status().headline
+    core.release_queue(ADA)
+    running(core, following, visits=1)
 
 
 def _run(core: ServiceCore, id_: int) -> str:
@@ -225,7 +245,7 @@ def test_a_plan_whose_messages_cannot_be_sent_is_refused_before_it_runs(place: P
 # ---------------------------------------------------------------------- the queue
 
 
-def test_one_at_a_time_in_order_at_their_time_and_after_one_another(place: Place) -> None:
+def test_one_at_a_time_in_order_and_an_orderly_end_can_be_resumed(place: Place) -> None:
     core = place.core()
     later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=5)
     first = submitted(core)
@@ -240,6 +260,14 @@ def test_one_at_a_time_in_order_at_their_time_and_after_one_another(place: Place
     assert isinstance(core.withdraw(third, ADA), ExperimentView)
     assert isinstance(core.withdraw(second, ADA), RefusalView), "it has begun"
     assert isinstance(core.resume_held(first, ADA), RefusalView), "another one has the instrument"
+
+    core.end()
+    place.cores.clear()
+    again = place.core()
+    assert state(again, second) is State.STOPPED
+    before = delivered(again, second)
+    assert isinstance(again.resume_held(second, ADA), ExperimentView)
+    until(lambda: delivered(again, second) > before)
 
 
 def test_a_flooded_queue_refuses(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,35 +291,6 @@ def test_a_time_without_its_zone_is_refused(place: Place) -> None:
 # ---------------------------------------------------------------------- restarts
 
 
-def test_an_orderly_end_leaves_a_run_that_can_be_resumed(place: Place) -> None:
-    core = place.core()
-    id_ = submitted(core)
-    running(core, id_)
-    core.end()
-    place.cores.clear()
-    again = place.core()
-    assert state(again, id_) is State.STOPPED
-    before = delivered(again, id_)
-    assert isinstance(again.resume_held(id_, ADA), ExperimentView)
-    until(lambda: delivered(again, id_) > before)
-
-
-def test_a_killed_runner_is_compared_and_held_with_the_light_off(place: Place) -> None:
-    core = place.core()
-    id_ = submitted(core)
-    running(core, id_)
-    assert core.supervisor.runner_pid is not None
-    os.kill(core.supervisor.runner_pid, signal.SIGKILL)
-    until(lambda: state(core, id_) is State.HELD and "as the journal left it" in _why(core, id_))
-    assert core.health().level is Level.BAD, "health is red while a run is held"
-    assert {t.kind for t in place.told} >= {"trouble"}
-    waiting = submitted(core)
-    time.sleep(0.5)
-    assert state(core, waiting) is State.WAITING, "nothing begins while a sample is held"
-    assert isinstance(core.resume_held(id_, ADA), ExperimentView)
-    until(lambda: state(core, id_) is State.RUNNING)
-
-
 def _why(core: ServiceCore, id_: int) -> str:
     one = core.experiment(id_)
     assert isinstance(one, ExperimentView)
@@ -303,34 +302,27 @@ def test_unattended_a_plan_may_say_that_it_goes_on(place: Place) -> None:
     id_ = submitted(core, yaml_plan(after_restart="go_on"))
     running(core, id_)
     before = delivered(core, id_)
-    assert core.supervisor.runner_pid is not None
-    os.kill(core.supervisor.runner_pid, signal.SIGKILL)
+    kill_runner(core)
     until(lambda: state(core, id_) is State.RUNNING and delivered(core, id_) > before + 2)
     assert any("goes on after an interruption" in t.title for t in place.told)
 
 
-def test_attended_it_asks_instead(place: Place) -> None:
-    core = place.core()
-    core.attend(True, ADA)
-    id_ = submitted(core, yaml_plan(after_restart="go_on"))
-    running(core, id_)
-    assert core.supervisor.runner_pid is not None
-    os.kill(core.supervisor.runner_pid, signal.SIGKILL)
-    until(lambda: state(core, id_) is State.HELD and "as the journal left it" in _why(core, id_))
-    until(lambda: place.told[-1].kind == "question")
-
-
-def test_a_held_experiment_can_be_given_up(place: Place) -> None:
+def test_a_killed_runner_is_compared_held_given_up_and_resumed_later(place: Place) -> None:
+    """Held with the light off, until a person decides."""
     core = place.core()
     id_ = submitted(core)
     running(core, id_)
-    assert core.supervisor.runner_pid is not None
-    os.kill(core.supervisor.runner_pid, signal.SIGKILL)
+    kill_runner(core)
     until(lambda: state(core, id_) is State.HELD and "as the journal left it" in _why(core, id_))
+    assert core.health().level is Level.BAD, "health is red while a run is held"
+    assert {t.kind for t in place.told} >= {"trouble"}
+    following = submitted(core)
+    some_rounds(core)
+    assert state(core, following) is State.WAITING, "nothing begins while a sample is held"
+
     given_up = core.command(id_, live.Stop(), ADA)
     assert isinstance(given_up, CommandView) and given_up.state == "done"
     assert state(core, id_) is State.STOPPED
-    following = submitted(core)
     running(core, following, visits=1)
     core.command(following, live.Stop(), ADA)
     until(lambda: state(core, following) is State.STOPPED)
@@ -380,40 +372,3 @@ def test_health_is_red_when_the_supervisor_does_not_go_round(
     monkeypatch.setattr(core.supervisor, "step", lambda: 1 / 0)
     until(lambda: core.health().level is Level.BAD)
     assert "ZeroDivisionError" in core.status().problems[0]
-
-
-def test_health_says_what_the_run_has_said_against_model_and_instrument(place: Place) -> None:
-    core = place.core()
-    running(core, submitted(core), visits=1)
-    supervisor = core.supervisor
-    hear = supervisor._hear  # the lines that a runner writes
-
-    def level(name: str) -> Level:
-        return next(c.level for c in core.health().checks if c.name == name)
-
-    id_ = supervisor.current
-    assert id_ is not None
-    for kind, check, after in (
-        ("model_crashed", "judge", Level.WARNING),
-        ("model_given_up", "judge", Level.WARNING),
-        ("model_back", "judge", Level.GOOD),
-        ("clock_jump", "instrument", Level.WARNING),
-    ):
-        hear(id_, {"news": "trouble", "kind": kind, "text": f"said: {kind}"})
-        assert level(check) is after, kind
-    assert [told.kind for told in place.told[-4:]] == ["trouble"] * 2 + ["milestone", "trouble"]
-    assert core.status().level is Level.WARNING
-
-
-def test_after_a_stop_at_once_nothing_begins_by_itself(place: Place) -> None:
-    """Who presses the big stop does not want the next experiment's light instead."""
-    core = place.core()
-    first, second = submitted(core), submitted(core)
-    running(core, first)
-    core.stop_now(ADA)
-    until(lambda: state(core, first) is State.STOPPED)
-    time.sleep(1.0)
-    assert state(core, second) is State.WAITING
-    assert "queue is held: stopped at once by Ada" in core.status().headline
-    core.release_queue(ADA)
-    running(core, second, visits=1)

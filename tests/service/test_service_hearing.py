@@ -130,6 +130,20 @@ def test_a_run_that_a_guard_has_paused_is_no_run_that_a_person_has_paused(
     assert checks["instrument"].level is level
 
 
+def test_health_says_what_the_run_has_said_against_model_and_instrument(house: House) -> None:
+    _, runner = house.under_way()
+    for kind, check, after in (
+        ("model_crashed", "judge", Level.WARNING),
+        ("model_given_up", "judge", Level.WARNING),
+        ("model_back", "judge", Level.GOOD),
+        ("clock_jump", "instrument", Level.WARNING),
+    ):
+        runner.hear({"news": "trouble", "kind": kind, "text": f"said: {kind}"})
+        checks = {c.name: c for c in health(house.queue, house.home, house.supervisor).checks}
+        assert checks[check].level is after, kind
+    assert kinds(house) == ["trouble", "trouble", "milestone", "trouble"]
+
+
 def test_who_left_while_the_run_was_being_prepared_is_not_there(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

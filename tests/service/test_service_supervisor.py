@@ -112,6 +112,24 @@ def test_what_is_compared_does_not_depend_on_words(
     assert [runner.spec.compare for runner in Runner.made] == [True] * compares
 
 
+@pytest.mark.parametrize("there", [True, False])
+def test_whether_somebody_is_there_decides_between_asking_and_going_on(
+    house: House, there: bool
+) -> None:
+    """Its plan says that it goes on where nobody can be asked."""
+    house.queue.set_setting("attended", str(int(there)))
+    id_, runner = house.under_way()
+    runner.code = -9
+    house.rounds(2)
+    comparing = Runner.made[-1]
+    comparing.hear({"news": "light", "left_on": []})
+    comparing.hear({"news": "held", "differences": []})
+    comparing.code = 3
+    house.rounds(1)
+    asked = house.told[-1].kind == "question"
+    assert (asked, house.one(id_).state) == (there, State.HELD if there else State.STARTING)
+
+
 def test_a_comparison_that_cannot_be_started_is_tried_again(house: House) -> None:
     id_, runner = house.under_way()
     runner.code = -9
