@@ -123,6 +123,8 @@ def _goes_on_into(mark: Mark, start: int) -> bool:
 
 _SO = re.compile(
     r",?\s(?:so|deshalb|daher|donc|alors|quindi|perciò|así que|por eso)\s+(?!that|far|much|many|on\b|as\b|little|long|few|wenig|viel)(?=\w)"
+    r"|\s(?:and|und|et|e|y)\s+(?=(?:after|nach|après|dopo|después de|tras)\s+(?:\d|two|three|four|five|six|ten|twelve|zwei|drei|vier|fünf|zehn|deux"
+    r"|trois|quatre|cinq|dix|due|tre|quattro|cinque|dieci|dos|tres|cuatro|cinco|diez)\b)"
     r"|,?\s(?:but|aber|mais|ma|pero)\s+(?=(?:today|now|this time|heute|jetzt|diesmal|aujourd'hui|cette fois|oggi|stavolta"
     r"|questa volta|hoy|ahora|esta vez)(?!\w))"
     r"|\s(?:and|und|et|e|y)\s+(?=(?:i|we|ich|wir|je|on|nous)\s+(?:want|need|would|'d|will|brauch|möcht|veux|voud|aimer)"
@@ -220,7 +222,8 @@ _LABELS = (
     ),
     (
         re.compile(
-            r"\W*(reaction|burst|response|on event|reaktion|réaction|reazione|reacción)\s*:", re.I
+            r"\W*(reactions?|bursts?|responses?|on event|reaktion(?:en)?|réactions?|reazion[ei]|reacci(?:ón|ones))\s*:",
+            re.I,
         ),
         "reaction",
     ),
@@ -412,6 +415,8 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
             and _in_brackets(text, clause, sentence[trigger])
         ):
             about = About.BASELINE if about is None else about
+        if about is None and i and _films_in_brackets(text, clause, sentence[i - 1]):
+            about = About.REACTION
         if about is None:
             if clause.has("otherwise"):
                 about, trigger = About.BASELINE, None
@@ -425,6 +430,7 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
                 clause.has("until_gone", "follow", "once_per_field", "once_only")
                 and About.SEARCH not in own
                 and (triggered or trigger is not None or "target" in has)
+                and not (clause.places and _target_of(clause) is None and trigger is None)
             ):
                 about = About.REACTION
             else:
@@ -449,6 +455,14 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
     if trigger is not None:
         _reaction_before(sentence, trigger)
     return triggered or trigger is not None
+
+
+def _films_in_brackets(text: str, clause: Clause, before: Clause) -> bool:
+    """ "Once 10 mitoses have been filmed (every 45 s, 25 min each), stop"."""
+    opened = text[: clause.start].rfind("(") > text[: clause.start].rfind(")")
+    filmed = before.has("react") and before.has("events") and before.has("target")
+    goes_on = before.about is About.REACTION and opened
+    return opened and (goes_on or (filmed and before.about in (About.STOP, About.TRIGGER)))
 
 
 def _only_the_first(sentence: list[Clause]) -> int | None:
@@ -484,7 +498,7 @@ def _alone(text: str, clause: Clause) -> About | None:
     if not clause.places and tells(text[clause.start : clause.end]):
         return About.STORY
     asked = bool(clause.places) and clause.has("plan_verb") and clause.quantities > clause.places
-    told = not clause.has("every", "exposure", "stack", "channel", "by_count")
+    told = not clause.has("every", "exposure", "stack", "channel", "by_count", "once")
     if clause.has("past") and told and not asked:
         return About.STORY
     if clause.has("notify"):
@@ -573,6 +587,8 @@ def _belongs(clause: Clause, before: About) -> bool:
         case About.FOCUS:
             if clause.has("skip", "hold_last", "hold_position", "every_visit", "nth", "sweep"):
                 return True
+            if clause.has("range", "sweep") and not clause.has("stack", "planes", "step"):
+                return True  # "autofocus every visit, range 16 um"
             return clause.bare and not clause.has("plan_verb", "every", "all_positions")
         case About.NOTIFY:
             return (

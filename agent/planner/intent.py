@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.planner.draft import Intent, No
 from agent.planner.lexicon import LANGUAGES, lexicon
+from agent.planner.stories import own_act
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,6 +65,8 @@ def refusals(marks: Sequence[Mark], near: Nearby, normal: Normal) -> tuple[No, .
                 continue
             if concept != "shutter_open" and near.denied(mark.start, words=1):
                 continue
+            if concept == "foreign" and own_act(near.text, mark.start):
+                continue  # "after I add the drug myself"
             a, b = normal.back(mark.start, mark.end)
             found.append(No(rule, f"“{normal.original[a:b]}”", bound, remedy))
             break
@@ -120,6 +123,8 @@ def intent(marks: Sequence[Mark], normal: Normal, held: Sequence[tuple[int, int]
     )
     if polite is not None and not inner and amounts >= (2 if verb else 3):
         return Intent.PLAN
+    if polite is not None and not inner and verb and not amounts and _AS_USUAL.search(text[a:b]):
+        return Intent.PLAN
     return Intent.ANSWER
 
 
@@ -143,6 +148,11 @@ def _begins_as_question(sentence: str, at: int, marks: Sequence[Mark]) -> bool:
     return bool(near)
 
 
+_AS_USUAL = re.compile(
+    r"(?<!\w)(?:the usual|as usual|the same|again|like (?:last time|yesterday|always)|wie (?:immer|üblich|gestern|letztes mal)|das übliche|nochmal"
+    r"|comme d'habitude|la même chose|comme hier|come al solito|lo stesso|come ieri|lo de siempre|lo mismo|como (?:siempre|ayer))(?!\w)",
+    re.I,
+)
 _WHAT_I_WANT = re.compile(  # "What I would like": no question
     r"\s*(?:i|we|ich|wir|je|j'|nous|vorrei|voglio|mi serve|quiero|necesito|me gustaría)(?!\w)", re.I
 )
@@ -156,7 +166,7 @@ _IF_I = re.compile(
     r"\b(?:do|does|will|would|is|are) (?:i|we|it|that|this|there|they)\b[^?]*\?\s*$", re.I
 )
 _VERB_FIRST = re.compile(
-    r"^\W*(what|which|how|why|who|where|is|are|does|do|did|will|would|can|could|may|has|have|should|must|am|kann|können|ist|sind|gibt"
+    r"^\W*(what|what'?s|which|how|why|who|where|is|are|does|do|did|will|would|can|could|may|has|have|should|must|am|kann|können|ist|sind|gibt"
     r"|reicht|hat|passt|geht|est|peut|y a|è|sono|può|posso|ci|basta|hay|es|puede|puedo|tiene|cabe)\b",
     re.I,
 )

@@ -66,6 +66,9 @@ def read_messages(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
         for topic, place in said.items():
             topics.setdefault(topic, place)
     _more(clauses, here, near, topics)
+    for clause in here:
+        if not topics and _afterwards(clause, near):
+            topics["done"] = (clause.start, clause.end)
     if topics:
         start, end = min(a for a, _ in topics.values()), max(b for _, b in topics.values())
         found.say("notify.on", tuple(sorted(topics)), start, end)
@@ -73,7 +76,29 @@ def read_messages(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
         names = tuple(dict.fromkeys(m.group().rstrip(".") for m in addresses))
         found.say("notify.to", names, addresses[0].start(), addresses[-1].end())
         if not topics:
-            found.message = _unread(here, near)
+            found.message = _unread(here, near) or _condition_unread(here, clauses)
+
+
+_THEN = re.compile(
+    r"(?:^|[\s,;/.])(?:and )?(?:then|afterwards|after that|danach|anschließend|hinterher|dann|puis|ensuite|après|poi|dopo|luego|después)"
+    r"(?: bitte| please)?\s*,?\s*$",
+    re.I,
+)
+
+
+def _afterwards(clause: Clause, near: Nearby) -> bool:
+    """ "Then mail me": when everything is done."""
+    mark = near.within(clause, "notify")
+    return mark is not None and _THEN.search(near.text[: mark.start]) is not None
+
+
+def _condition_unread(here: Sequence[Clause], clauses: Sequence[Clause]) -> tuple[int, int] | None:
+    """ "Mail me if ...": a condition whose topic was not understood."""
+    numbers = {c.sentence for c in here}
+    for clause in clauses:
+        if clause.conditional and clause.sentence in numbers and clause.about is About.NOTIFY:
+            return clause.start, clause.end
+    return None
 
 
 def _holds(clause: Clause, addresses: Sequence[re.Match[str]]) -> bool:
@@ -92,6 +117,10 @@ def _topics(clause: Clause, near: Nearby, *, whole: bool = False) -> dict[str, t
     ]
     if target and (clause.about is About.NOTIFY or not whole):
         told.setdefault("event", (target[0].start, target[0].end))
+    if {"done", "trouble"} <= told.keys():
+        (a, b), (c, d) = told["done"], told["trouble"]
+        if c <= a and b < d:
+            del told["done"]  # "it stops working"
     if told.keys() == {"event", "done"} and clause.has("until_gone"):
         del told["done"]
     return told
@@ -118,15 +147,27 @@ def _more(
 ) -> None:
     """ "When it is done, or when something fails": the other conditions of such a sentence."""
     numbers = {c.sentence for c in here}
+    chain = list(here)
     for clause in clauses:
         if clause.sentence not in numbers or clause in here or clause.quantities:
             continue
-        if clause.about is not About.NOTIFY and not (
-            clause.about is About.BASELINE and _tail(clause, here)
-        ):
+        goes_on = clause.about in (About.BASELINE, About.STOP) and _tail(clause, chain)
+        if clause.about is not About.NOTIFY and not (goes_on and _only_topics(clause, near)):
             continue
-        for topic, place in _topics(clause, near, whole=True).items():
+        named = _topics(clause, near, whole=True)
+        chain += [clause] if named else []
+        for topic, place in named.items():
             topics.setdefault(topic, place)
+
+
+def _only_topics(clause: Clause, near: Nearby) -> bool:
+    """Whether a clause names topics and little else: "and at the end", "trouble"."""
+    text = near.text[clause.start : clause.end]
+    for mark in sorted(clause.marks, key=lambda m: -m.start):
+        if mark.concept in dict(TOPICS) or mark.concept in ("if", "there"):
+            a, b = mark.start - clause.start, mark.end - clause.start
+            text = text[:a] + " " * (b - a) + text[b:]
+    return len(re.findall(r"\w{3,}", text)) <= 2
 
 
 def _tail(clause: Clause, here: Sequence[Clause]) -> bool:

@@ -241,7 +241,7 @@ def _like_a_channel(text: str, start: int, end: int, near: Nearby) -> bool:
     )
 
 
-_RIGHT_AFTER = re.compile(r"\s*(?:,|:|at|with|for|mit|à|avec|con|a|\(|=)?\s*", re.I)
+_RIGHT_AFTER = re.compile(r"\s*(?:,|:|@|at|with|for|mit|à|avec|con|a|\(|=)?\s*", re.I)
 
 
 def seconds_after_channels(
@@ -382,8 +382,10 @@ def _with_units(
         (q, clause), (later, _) = out[i], out[i + 1]
         size = SECONDS.get(later.unit)
         gap = near.text[q.span.end : later.span.start]
-        if q.kind is Kind.COUNT and size and is_exposure(later, near) and _JOINED.fullmatch(gap):
-            value = q.value * size
+        binned = near.left(q.span.start, "binning", words=0) is not None
+        listed = size and is_exposure(later, near) and _JOINED.fullmatch(gap)
+        if q.kind is Kind.COUNT and listed and not binned:
+            value = q.value * SECONDS[later.unit]
             out[i] = replace(q, kind=Kind.DURATION, unit=later.unit, value=value), clause
     return out
 
@@ -411,9 +413,18 @@ def _respectively(
             continue
         joined = all(_AND.fullmatch(text[a.end : b.start]) for a, b in pairwise(names))
         gap = text[names[-1].end : first.span.start]
-        if joined and len(re.findall(r"\w+", gap)) <= 3 and not re.search(r"[.;]", gap):
+        close = len(re.findall(r"\w+", gap)) <= 3 and not re.search(r"[.;]", gap)
+        ordered = _IN_ORDER.match(text, row[-1].span.end) is not None
+        if joined and (close or (ordered and len(before) == len(row))):
             out |= {q.span.start: c for q, c in zip(row, names, strict=True)}
     return out
+
+
+_IN_ORDER = re.compile(
+    r"\s*,?\s*(?:exposures? )?\(?(?:in (?:that|this|the same|the given) order|respectively|resp\.|in dieser reihenfolge|jeweils|dans cet ordre"
+    r"|respectivement|in quest'ordine|rispettivamente|en (?:ese|este) orden|respectivamente)",
+    re.I,
+)
 
 
 def _slot(about: About) -> str:

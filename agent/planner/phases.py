@@ -63,6 +63,16 @@ def _in_pairs(times: Sequence[Timed]) -> list[Timed]:
     out = list(times)
     for i, (one, two) in enumerate(pairwise(times)):
         bare = one.role is Role.BARE and two.role is Role.BARE
+        told = any(t.role in (Role.LENGTH, Role.TOTAL) for t in times[:i])
+        near_by = 0 <= two.start - one.end <= NEXT
+        if (
+            one.corrects
+            and one.role is Role.INTERVAL
+            and two.role is Role.BARE
+            and told
+            and near_by
+        ):
+            out[i + 1] = replace(two, role=Role.LENGTH, corrects=True)
         if i and one.corrects and bare and 0 <= two.start - one.end <= NEXT:
             short = one if one.value_s < two.value_s else two
             for n, time in ((i, one), (i + 1, two)):

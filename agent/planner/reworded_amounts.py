@@ -79,7 +79,15 @@ def reworded_amounts(text: Normal) -> Normal:
 def _rules() -> Iterator[Callable[[str], Edit | None]]:
     yield from (_bracketed, _instead, _first_n, _between, _spanish_hours, _times_hourly)
     yield from (_lens, _step, _below_above, _slow_rate, _primes, _three_parts, _grid)
-    yield from (_every_m, _times_hours)
+    yield from (
+        _asked_event,
+        _every_m,
+        _times_hours,
+        _grid_each,
+        _from_zero,
+        _delta_t,
+        _counted_axes,
+    )
 
 
 def _first(
@@ -286,3 +294,65 @@ def _every_m(text: str) -> Edit | None:
 def _times_hours(text: str) -> Edit | None:
     """ "X12h"."""
     return _first(_X_HOURS, text, lambda m: f"for {m['n']} {m['unit']}")
+
+
+_EACH = re.compile(
+    r"(?<![\w.])(?P<r>\d{1,2})\s?[x×]\s?(?P<c>\d{1,2})\s*(?:sites?|fields?|images?|fovs?|tiles?|positions?|felder|bilder|champs|images|campi|immagini|campos)?"
+    r"\s*(?P<per>(?:per|in each|in every|each|pro|je|par|dans chaque|in ogni|por|en cada)\s+(?:well|position|site|field|napf|näpfchen|puits|champ"
+    r"|pozzetto|posizione|pocillo|posición))(?!\w)",
+    re.I,
+)
+
+
+def _grid_each(text: str) -> Edit | None:
+    """ "2x2 sites per well": a grid."""
+    return _first(_EACH, text, lambda m: f"{m['r']}x{m['c']} grid {m['per']}")
+
+
+_ZERO = re.compile(
+    r"(?<!\w)T\s*[=:]\s*0\s*(?:\.\.+|-|–|to|bis|…)\s*(?P<n>\d+(?:\.\d+)?\s*(?:h|hours?|min|d|days?))(?!\w)",
+    re.I,
+)
+
+
+def _from_zero(text: str) -> Edit | None:
+    """ "T = 0..5 h"."""
+    return _first(_ZERO, text, lambda m: f"duration {m['n']}")
+
+
+_DELTA = re.compile(r"(?:Δ|∆|delta[ -]?)t\s*[=:]?\s*(?=\d)", re.I)
+_LONG_T = re.compile(r"(?<=[,;.(]\s)T\s+(?=\d+(?:\.\d+)?\s*(?:h|hours?|min|d|days?)(?!\w))")
+
+
+def _delta_t(text: str) -> Edit | None:
+    """ "Δt 4 min, T 11 h"."""
+    return _first(_DELTA, text, lambda m: "every ") or _first(_LONG_T, text, lambda m: "for ")
+
+
+_AXES = (
+    (re.compile(r"(?<!\w)Z\s*\(\s*(?P<n>\d{1,3})\s*\)\s*:?", re.I), "{n} planes,"),
+    (re.compile(r"(?<!\w)T\s*\(\s*(?P<n>\d{1,5})\s*\)\s*:?", re.I), "{n} time points, every"),
+    (re.compile(r"(?<!\w)(?:XY|P|M)\s*\(\s*(?P<n>\d{1,3})\s*\)\s*:", re.I), ""),
+    (re.compile(r"(?<!\w)(?:λ|C|lambda)\s*\(\s*(?P<n>\d{1,2})\s*\)\s*:", re.I), ""),
+)
+
+
+def _counted_axes(text: str) -> Edit | None:
+    """ "XY(4): ... | Z(13): step 0.3 um | T(25): 10 min"."""
+    for pattern, words in _AXES:
+        edit = _first(pattern, text, lambda m, w=words: w.format(n=m["n"]))  # type: ignore[misc]
+        if edit is not None:
+            return edit
+    return None
+
+
+_EVENT = re.compile(
+    r"(?:(?<=[.;\n] )|^)(?P<x>(?:a |an )?(?:mitos[ei]s|division|cell division|death|cell death|apoptosis|mitose|teilung|zelltod|apoptose|mort|mitosi"
+    r"|divisione|división|muerte))\s*\?\s*(?:->|=>|→|then|dann|alors|puis|allora|entonces|:)?\s*(?=\S)",
+    re.I,
+)
+
+
+def _asked_event(text: str) -> Edit | None:
+    """ "Mitosis? -> 20 s"."""
+    return _first(_EVENT, text, lambda m: f"if {m['x']}: ")

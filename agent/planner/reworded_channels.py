@@ -36,6 +36,19 @@ _SAME = (
 )
 _ENDS = r"(?=\s*(?:$|[,;)\n]|\.(?!\d)|(?:and|und|et|e|y|every|each|alle|toutes|ogni|cada|for|at|in)(?!\w)))"
 _OUT = r"(?:out|away|off|weg|raus|aus|de côté|fuori|fuera)"
+_NUMBERS = {
+    2: "two|zwei|deux|due|dos",
+    3: "three|drei|trois|tre|tres",
+    4: "four|vier|quatre|quattro|cuatro",
+    5: "five|fünf|cinq|cinque|cinco",
+}
+_ALL_CHANNELS = {
+    "en": "all channels",
+    "de": "alle Kanäle",
+    "fr": "tous les canaux",
+    "it": "tutti i canali",
+    "es": "todos los canales",
+}
 _WITHOUT = {"en": "without", "de": "ohne", "fr": "sans", "it": "senza", "es": "sin"}
 
 
@@ -44,7 +57,14 @@ def reworded_channels(text: Normal, language: str, names: Mapping[str, str]) -> 
     if not names:
         return text
     rules = _Rules(names, language)
-    for rule in (rules.all_but, rules.left_out, rules.same, rules.unit_before, rules.unit_after):
+    for rule in (
+        rules.all_of_them,
+        rules.all_but,
+        rules.left_out,
+        rules.same,
+        rules.unit_before,
+        rules.unit_after,
+    ):
         for _ in range(6):
             edit = rule(text.text)
             if edit is None:
@@ -74,6 +94,18 @@ class _Rules:
             if words is not None and words != match.group():
                 return match.start(), match.end(), words
         return None
+
+    def all_of_them(self, text: str) -> Edit | None:
+        """ "Four channels", where there are four and none is named."""
+        if re.search(self.name, text, re.I):
+            return None
+        number = _NUMBERS.get(len(set(self.names.values())), r"(?!)")
+        return self._sub(
+            rf"(?<!\w)(?<!all )(?<!all the )(?<!alle )(?<!tous les )(?<!tutti e )(?<!todos los )(?:the |les |i |los |die )?(?:{number}|{len(set(self.names.values()))})\s+(?:channels|colou?rs|kanälen?|farben"
+            r"|canaux|couleurs|canali|colori|canales|colores)(?!\w)",
+            text,
+            lambda m: _ALL_CHANNELS[self.language],
+        )
 
     def all_but(self, text: str) -> Edit | None:
         """ "All channels but Cy5", "everything except far red"."""

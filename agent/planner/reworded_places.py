@@ -193,6 +193,16 @@ class _Rules:
         number = _COUNTS.get(len(self.known))
         if number is None:
             return None
+        best = r"(?<!\w)(?:best|most|beste[nr]?|meisten|meilleure?s?|plus|miglior[ei]|più|mejor(?:es)?|más)(?!\w)"
+        if re.search(best, text, re.I):
+            of_all = self._sub(
+                rf"(?<!\w)(?P<of>of (?:the|my|all)|von (?:den|allen|meinen)|der|des|parmi les|dei|delle|tra le|de l[ao]s)\s+(?:{number}"
+                rf"|{len(self.known)})(?=\s*(?:$|[,.;:)]|after|nach|après|dopo|después|tras|{_NOUN}))",
+                text,
+                lambda m: f"{m['of']} {_ALL[self.language]}",
+            )
+            if of_all is not None:
+                return of_all
         return self._sub(
             rf"(?<!\w)(?:all|alle|toutes les|tutte e|tutte le|todas las|las|the|die|les|le)\s+(?:{number}"
             rf"|{len(self.known)})(?=\s*,?\s*(?:{_EXCEPT})\s)",
@@ -202,11 +212,22 @@ class _Rules:
 
     def dots(self, text: str) -> Edit | None:
         """ "P1, P2 ... P5"."""
-        return self._sub(
+        stepped = self._sub(
+            rf"(?P<a>{self.name})\s*,\s*(?P<b>{self.name})\s*,?\s*(?:\.{{2,}}|…|etc\.?)\s*,?\s*(?P<c>{self.name})",
+            text,
+            self._by_step,
+        )
+        return stepped or self._sub(
             rf"(?P<a>{self.name})(?P<gap>\s*,?\s*(?:\.{{2,}}|…)\s*,?\s*)(?={self.name})",
             text,
             lambda m: f"{m['a']}-",
         )
+
+    def _by_step(self, match: re.Match[str]) -> str | None:
+        a, b, c = (self._index(match[x]) for x in ("a", "b", "c"))
+        if a is None or b is None or c is None or b - a < 2 or (c - a) % (b - a):
+            return None
+        return ", ".join(self.known[a : c + 1 : b - a])
 
     def up_to(self, text: str) -> Edit | None:
         """ "P2 up to P5" is a range; "up to P4" begins at the first."""

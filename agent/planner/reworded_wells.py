@@ -76,8 +76,48 @@ _PURPOSE = re.compile(
 )
 
 
+_SIZES = r"(?P<n>6|12|24|48|96|384)"
+_PLATES = (
+    re.compile(
+        rf"(?<![\w.,-]){_SIZES}\s?(?:er|w)(?=[\s,;:.)]|$)(?!\s*(?:-|well|platte|objektiv))", re.I
+    ),
+    re.compile(
+        rf"(?<!\w)(?:plates?|platten?|plaques?|piastr[ae]|placas?)\s*\(\s*{_SIZES}\s*(?:wells?)?\s*\)",
+        re.I,
+    ),
+    re.compile(rf"(?<!\w)multi-?well\s+{_SIZES}(?!\w)", re.I),
+    re.compile(
+        rf"(?<!\w)(?:boîte|boite|cassette|scatola|caja|box|dish)\s+(?:de|à|da|of|with)\s+{_SIZES}\s+{_WELL}",
+        re.I,
+    ),
+)
+_PLATE = {
+    "en": "{n}-well plate",
+    "de": "{n}-Well-Platte",
+    "fr": "plaque de {n} puits",
+    "it": "piastra da {n} pozzetti",
+    "es": "placa de {n} pocillos",
+}
+_WELLS_NAMED = re.compile(
+    rf"(?<!\w)(?:{_ROW}|{_COLUMN}|{_WELL}|plates?|platte)(?!\w)|(?<!\w)[A-P]\d{{1,2}}(?!\w)", re.I
+)
+
+
+def _plate_named(text: Normal, language: str) -> Normal:
+    """ "96er", "multi-well 48", "plate (96)": in the words that are read as a plate."""
+    if plate(text.text, language) is not None or _WELLS_NAMED.search(text.text) is None:
+        return text
+    for pattern in _PLATES:
+        match = pattern.search(text.text)
+        if match is not None:
+            words = _PLATE[language].format(n=match["n"])
+            return text.edited([(match.start(), match.end(), words)])
+    return text
+
+
 def reworded_wells(text: Normal, language: str) -> Normal:
     """The same text with such wordings replaced, where a plate of a usual size is named."""
+    text = _plate_named(text, language)
     said = plate(text.text, language)
     if said is None or said.wells not in SHAPES:
         return text
@@ -104,7 +144,10 @@ class _Rules:
             self.purpose,
             self.counted,
             self.outermost,
+            self.dots,
             self.wells_of_a_row,
+            self.numbers_in_a_row,
+            self.middle,
             self.lines,
             self.even,
             self.but_edge,
@@ -186,6 +229,51 @@ class _Rules:
             tail = f" {kept.group()}" if kept else ""
             return match.start(), match.end(), ", ".join(names) + tail
         return None
+
+    def dots(self, text: str) -> Edit | None:
+        """ "E1, E3 ... E11": by steps of two."""
+        match = re.search(
+            r"(?<!\w)([A-P])(\d{1,2})\s*,\s*\1(\d{1,2})\s*,?\s*(?:\.{2,}|…|etc\.?|usw\.?|and so on to|bis)\s*,?\s*\1?(\d{1,2})(?!\w)",
+            text,
+        )
+        if match is None:
+            return None
+        a, b, c = int(match[2]), int(match[3]), int(match[4])
+        if b - a < 2 or (c - a) % (b - a):
+            return None
+        return (
+            match.start(),
+            match.end(),
+            ", ".join(f"{match[1]}{n}" for n in range(a, c + 1, b - a)),
+        )
+
+    def numbers_in_a_row(self, text: str) -> Edit | None:
+        """ "Row C, wells 2 to 5"."""
+        span = r"(?P<a>\d{1,2})\s*(?:-|to|through|bis|à|a|al|hasta)\s*(?P<b>\d{1,2})"
+        many = r"(?P<list>\d{1,2}(?:\s*(?:,|and|und|et|e|y|&)\s*\d{1,2})+)"
+        match = re.search(
+            rf"(?<!\w){_ROW}\s+(?P<row>[A-P])\s*[,:(]?\s*(?:{_WELL}|nr\.?|no\.?|numbers?)\s+(?:{span}|{many})(?!\w)(?!\s*-?\s*(?:well|min|h\b|ms|s\b))",
+            text,
+            re.I,
+        )
+        if match is None:
+            return None
+        row = match["row"].upper()
+        if match["list"]:
+            numbers = [int(n) for n in re.findall(r"\d+", match["list"])]
+        else:
+            numbers = list(range(int(match["a"]), int(match["b"]) + 1))
+        return match.start(), match.end(), ", ".join(f"{row}{n}" for n in numbers)
+
+    def middle(self, text: str) -> Edit | None:
+        """ "The two middle columns (2 and 3)": those in the brackets."""
+        match = re.search(
+            rf"(?<!\w)(?:the |die |les |le |las |los )?(?:\w+ )?(?:middle|central|inner|outer|mittleren|inneren|äußeren|centrales|centrali"
+            rf"|du milieu)\s+(?P<noun>{_COLUMN}|{_ROW})\s*\(\s*(?P<x>[^()]{{1,24}})\)",
+            text,
+            re.I,
+        )
+        return None if match is None else (*match.span(), f"{match['noun']} {match['x']}")
 
     def lines(self, text: str) -> Edit | None:
         """ "Every other column", "jede zweite Reihe", "une colonne sur deux"."""

@@ -22,10 +22,12 @@ _FROM = re.compile(
 )
 _EVEN = re.compile(
     rf"(?<!\w)(?:(?P<en>even|odd|gerade[nr]?|ungerade[nr]?)(?:[- ]numbered)? {_NOUNS}"
+    rf"|{_NOUNS} (?:with|mit|avec des|con|de) (?:the )?(?P<with>even|odd|geraden?|ungeraden?|(?:numéros |numeri |números )(?:im)?(?:paires?|pairs?|pari|dispari|pares|impares)"
+    rf"|dispari) ?(?:numbers?|nummern|numéros|numeri|números)?"
     rf"|{_NOUNS} (?P<other>paires|impaires|pari|dispari|pares|impares))(?!\w)",
     re.I,
 )
-_ODD = ("odd", "ungerade", "impaires", "dispari", "impares")
+_ODD = ("odd", "ungerade", "impair", "dispari", "impares")
 
 
 def _every(step: int) -> re.Pattern[str]:
@@ -53,7 +55,8 @@ def sparse(text: str, known: Sequence[str]) -> tuple[tuple[str, ...], int, int] 
     """
     even = _EVEN.search(text)
     if even is not None:
-        odd = (even["en"] or even["other"]).lower().startswith(_ODD)
+        word = (even["en"] or even["other"] or even["with"]).lower().split()[-1]
+        odd = word.startswith(_ODD)
         names = tuple(n for n in known if (d := _digits(n)) is not None and d % 2 == int(odd))
         return (names, *even.span()) if names else None
     for step, pattern in _EVERY.items():

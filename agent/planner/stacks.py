@@ -49,7 +49,19 @@ def read_stacks(
                 _say(found, f"{prefix}planes", int(q.value), q)
                 taken.add(q.span.start)
         _bare(bare, prefix, found)
+        _both_sides(prefix, found)
     return taken
+
+
+def _both_sides(prefix: str, found: Found) -> None:
+    """ "3 um up and 3 um down" is a range of 6 um."""
+    above, below = (found.said.get(f"{prefix}{side}_um") for side in ("above", "below"))
+    width = f"{prefix}range_um"
+    if above is None or below is None or above.value != below.value or width in found.said:
+        return
+    places = [found.where[f"{prefix}{side}_um"] for side in ("above", "below")]
+    del found.said[f"{prefix}above_um"], found.said[f"{prefix}below_um"]
+    found.say(width, above.value + below.value, min(places)[0], max(places)[1], "range_um")
 
 
 _FROM_TO = re.compile(  # "from -5 to 5 um", "[-6 um, +6 um]"
@@ -136,7 +148,10 @@ def _length(q: Quantity, prefix: str, near: Nearby, found: Found) -> bool:
     if (
         after_planes is not None
         and f"{prefix}planes" in found.said
-        and (near.right(b, "range", words=1) is None and near.left(a, "range", words=0) is None)
+        and (
+            _BETWEEN_PLANES.fullmatch(near.text[after_planes.end : a])
+            or (near.right(b, "range", words=1) is None and near.left(a, "range", words=0) is None)
+        )
     ):
         _say(found, f"{prefix}step_um", q.value, q)
         return True
@@ -154,6 +169,11 @@ def _length(q: Quantity, prefix: str, near: Nearby, found: Found) -> bool:
             _say(found, slot, q.value, q)
             return True
     return False
+
+
+_BETWEEN_PLANES = re.compile(
+    r"\s*(?:at|@|à|a|zu je|je|mit je|de|di|of)\s*", re.I
+)  # "15 piani a 0,8 um"
 
 
 def _closer(one: object, other: object, a: int, b: int) -> bool:

@@ -59,6 +59,12 @@ _OTHERS = re.compile(
     r"|vuole|arriva|necesita|quiere|viene)(?!\w)",
     re.I,
 )
+_ACTS = re.compile(
+    r"(?<!\w)(?:(?:i|we)(?:'ll| will|'m going to| am going to| then| later| have to)? (?:myself )?(?:add|change|feed|wash|swap|exchange|inject|treat|take out|put|pipette?)"
+    r"|(?:gebe|füge|wechsle|tausche|wasche) ich|ich (?:gebe|füge|wechsle|tausche|wasche)|(?:j'|je )(?:ajoute|ajouterai|change|changerai|injecte)"
+    r"|(?:io )?(?:aggiungo|aggiungerò|cambio|inietto)|(?:yo )?(?:añado|añadiré|cambio|inyecto))(?!\w)",
+    re.I,
+)
 _BOOKED = re.compile(
     r"(?<!\w)(?:booking|booked|my slot|reservation|reserved|buchung|gebucht|reserviert|réserv\w+|prenot\w+|reserv\w+)(?!\w)",
     re.I,
@@ -67,7 +73,7 @@ _BOOKED = re.compile(
 
 def tells(words: str) -> bool:
     """Whether a clause says how cells grow or what a person does: its times are no wish."""
-    if _PERSON.search(words):
+    if _PERSON.search(words) or _ACTS.search(words):
         return True
     return any(
         pattern.search(words) for pattern in (_CELLS, _CYCLE, _TAKES, _BEFORE, _TOO, _OTHERS)
@@ -77,3 +83,8 @@ def tells(words: str) -> bool:
 def booked(words: str) -> bool:
     """Whether a clause says how long the microscope is booked for."""
     return _BOOKED.search(words) is not None
+
+
+def own_act(words: str, at: int) -> bool:
+    """Whether what stands at a place is done by the person, and not asked of the microscope."""
+    return any(m.start() <= at < m.end() + 2 for m in _ACTS.finditer(words))

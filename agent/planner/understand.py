@@ -43,7 +43,7 @@ from agent.planner.stray import stray_numbers
 from agent.planner.times import Lapse, is_exposure, lapse, long_exposures, resumed, say, timed
 from agent.planner.unread import unread
 from agent.planner.watching import read_reaction, read_watching
-from agent.planner.where import Places, corrected_plate, places, read_where
+from agent.planner.where import Places, corrected_plate, places, read_overlap, read_where
 from agent.planner.wishes import (
     read_budget,
     read_flags,
@@ -134,6 +134,7 @@ def _read(
     read_reaction(parts, near, found)
     read_flags(parts, near, found)
     read_where(where, config.positions, clause_of, near, found)
+    read_overlap(pairs, near, found)
     read_channels(channels, clause_at, found)
     read_all_channels(parts, config, channels, found)
     read_exposures(pairs, channels, clause_at, near, found)

@@ -22,7 +22,7 @@ from agent.planner.unread_places import (
     then_there,
     unnamed,
 )
-from agent.planner.unread_settings import addresses, again, limits, only_focus, settings
+from agent.planner.unread_settings import addresses, again, focus_both, limits, only_focus, settings
 from agent.planner.unread_times import channels_apart, late, phases_of_what, phrases
 from agent.planner.unread_wishes import (
     conditions,
@@ -105,6 +105,7 @@ def unread(
     out += again(clause_of, near, found)
     out += limits(clause_of, near, found)
     out += addresses(near, found)
+    out += focus_both(near, found)
     out += only_focus(clause_of, near, found)
     return list(dict.fromkeys(out))
 

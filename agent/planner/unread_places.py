@@ -239,6 +239,10 @@ def more_by_relation(
             continue
         if any(x < b and a < y for x, y in places) or near.denied(a, words=1):
             continue
+        whole = found.where.get(slot)
+        inside = whole is not None and whole[0] <= a and b <= whole[1]
+        if whole and inside and not any(whole[0] <= x < whole[1] for x, _ in places):
+            continue  # "positions with odd numbers", read as such
         beside = any(0 <= a - y <= _BY_PLACE or 0 <= x - b <= _BY_PLACE for x, y in held)
         if beside or slot == "wells":
             yield slot, a, b

@@ -84,6 +84,13 @@ def limits(clause_of: Callable[[int], Clause], near: Nearby, found: Found) -> It
             yield "stop.after_events", a, b
 
 
+def focus_both(near: Nearby, found: Found) -> Iterator[LeftOver]:
+    """ "No autofocus. Autofocus every 3rd round": with or without?"""
+    told = [found.where[s] for s in found.said if s.startswith("autofocus.") and s in found.where]
+    if found.no_focus and told and not found.corrections:
+        yield "autofocus.when", *min(told)
+
+
 def addresses(near: Nearby, found: Found) -> Iterator[LeftOver]:
     """ "Keep a@b.ch posted": an address that was not read."""
     if "notify.to" in found.said or found.message is not None:

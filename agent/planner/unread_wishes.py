@@ -88,6 +88,10 @@ def _settled(mark: Mark, near: Nearby, found: Found) -> bool:
         story = _STUDY.search(near.text[max(0, mark.start - 48) : mark.start])
         named = _PROTOCOL.match(near.text, mark.end) is not None
         return mark.name in ("cell", "nucleus", "debris") or story is not None or named
+    if mark.concept == "af_fail":
+        told = found.said.get("notify.on")
+        asked = any(m.concept == "autofocus" for m in near.marks)
+        return told is not None and "trouble" in told.value and not asked
     if mark.concept == "notify":
         sent = re.match(r"\s*(?:from|von|de|da)\s+[A-Z]", near.text[mark.end :]) is not None
         return found.message is not None or sent

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 GENERIC = ("cell", "nucleus")  # named in most conditions, seldom what is meant
 _FILL = re.compile(
-    r"^(you|we|i|it|there|he|she|the judge|one|they|du|man|ich|sich|es|tu|vous|on|il y a|si|c'è|hay|se)?\s*"
+    r"^(?:(you|we|i|it|there|he|she|the judge|one|they|du|man|ich|sich|es|tu|vous|on|il y a|si|c'è|hay|se)(?!\w))?\s*"
     r"('s|is|are|see|sees|find|finds|spot|spots|detect|detects|notice|notices|catch|catches|get|have|has|"
     r"can see|comes? across|recogni[sz]es?|appears?|siehst|sieht|findest|findet|erscheint|auftaucht|"
     r"vois|voyez|voit|trouves?|apparaît|aparece|ves|detectas|encuentras|vedi|trovi|compare|appare|"
     r"spunta)?\s*"
-    r"(that|of|for|any|some|a|an|the|one|another|first|new|at least one|eine?[nrms]?|der|die|das|"
-    r"une?|des|le|la|l'|una?|il|lo|un'|el|los|las|alguna?|jede[rs]?|irgendeine?)*\s*",
+    r"(?:(?:that|of|for|any|some|a|an|the|one|another|first|new|at least one|eine?[nrms]?|der|die|das|"
+    r"une?|des|le|la|una?|il|lo|el|los|las|alguna?|jede[rs]?|irgendeine?)\s+|l'|un')*",
     re.I,
 )
 _APPEARS = re.compile(
@@ -45,7 +45,7 @@ _PLACE = re.compile(
 _NOTHING = frozenset(  # words that name nothing to look for
     re.findall(
         r"\S+",
-        "it that this them something anything interesting found seen there so possible necessary needed one"
+        "come comes kommt kommen viene vienen arrive arrives appears it that this them something anything interesting found seen there so possible necessary needed one"
         " focus odd strange weird unusual happens happen wrong good ready done finished you they he she i we"
         " es das dies etwas was interessantes gefunden möglich nötig fokus seltsam komisch passiert gut fertig"
         " ça cela quelque chose intéressant trouvé possible nécessaire bizarre se passe arrive bon prêt"

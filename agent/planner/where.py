@@ -20,18 +20,20 @@ from agent.planner.reading.names import (
     plate,
     wells,
 )
+from agent.planner.reading.quantity import Kind
 from agent.planner.reading.wells import GONE
 from agent.planner.reading.wellset import row_name
 from agent.planner.sparse import sparse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from agent.planner.clauses import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
     from agent.planner.reading.kinds import Span
     from agent.planner.reading.names import Grid, Numbered, Plate, Wells
+    from agent.planner.reading.quantity import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,15 @@ def corrected_plate(where: Places, text: str, at: int, language: str) -> Places:
     return where if later is None else replace(where, plate=later)
 
 
+def read_overlap(pairs: Sequence[tuple[Quantity, Clause]], near: Nearby, found: Found) -> None:
+    """ "10 % overlap" of a grid whose size is still to be asked for."""
+    for q, _ in pairs:
+        a, b = q.span.start, q.span.end
+        beside = near.near(a, b, "overlap", words=1) is not None
+        if q.kind is Kind.PERCENT and beside and "grid.overlap_percent" not in found.said:
+            found.say("grid.overlap_percent", round(q.value * 100, 9), a, b)
+
+
 def read_where(
     where: Places,
     known: Collection[str],
@@ -105,7 +116,7 @@ def read_where(
         if names:
             found.say("positions", names, a, b, "positions")
     else:
-        _wells(where, near, found)
+        _wells(where, known, near, found)
     if where.grid is not None:
         _grid(where.grid, clause_of, found)
     if marked is None and (
@@ -139,7 +150,7 @@ def _as_positions(where: Places, known: tuple[str, ...]) -> tuple[tuple[str, ...
     return names, said.spans[0].start, said.spans[-1].end
 
 
-def _wells(where: Places, near: Nearby, found: Found) -> None:
+def _wells(where: Places, known: Collection[str], near: Nearby, found: Found) -> None:
     said, its_plate = where.wells, where.plate
     if its_plate is not None:
         a, b = its_plate.span.start, its_plate.span.end
@@ -164,6 +175,10 @@ def _wells(where: Places, near: Nearby, found: Found) -> None:
         return
     named = said.on(*SHAPES[its_plate.wells])
     if isinstance(named, NoSuchWells):
+        also = [n for n in known if re.search(rf"(?<!\w){re.escape(n)}(?!\w)", named.reason)]
+        if also:  # "wells A1-A3 and P2", which is a marked position
+            found.left_over.append(("wells", a, b))
+            return
         words = found.words(a, b)
         found.refused.append(No("wells", str(words), named.reason, named.remedy))
         return

@@ -33,7 +33,7 @@ _ALL_BEFORE = re.compile(r"\b(?:all|alle|tous|tout|tutti|todos|everything)\b")
 _UNCLEAR = re.compile(
     r"(?<!\w)(?:(?:control|treated|untreated|empty|middle|central"
     r"|random|remaining|other|some|most|few|several|half(?: of)?(?: the)?"
-    r"|every (?:other|second|third))(?: ring of)? (?:wells?|rows?|columns?|plate)"
+    r"|every (?:other|second|third))(?: ring of)? (?:wells?|rows?|columns?|plate)(?!,? *[:(]? *[a-p][0-9])"
     r"|jedes (?:zweite|dritte) (?:well|napfchen)"
     r"|un puits sur (?:deux|trois)"
     r"|(?:upper|lower|left|right|top|bottom) half(?: of the plate)?|checker ?board)(?!\w)"
