@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import os
 import signal
@@ -76,6 +77,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     made = Place(tmp_path / "home")
     yield made
     for core in made.cores:
+        core.supervisor._over.set()  # nothing begins any more
+        if core.supervisor.runner_pid is not None:
+            with contextlib.suppress(ProcessLookupError):  # an end in order, with its report, is
+                os.kill(core.supervisor.runner_pid, signal.SIGKILL)  # tried where it is meant
         core.end()
         core.queue.close()
 
