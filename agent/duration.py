@@ -33,6 +33,7 @@ class Stopwatch:
     ) -> None:
         self.seconds = 0.0
         self._timing = config.timing
+        self._dark_frame = config.dark_frame
         self._stage = config.stage
         self._objectives = config.objectives
         self._xy = at[:2] if at else None
@@ -49,7 +50,9 @@ class Stopwatch:
             for number, event in enumerate(run):
                 if event.z_pos is not None and not (stack and number):
                     self.z(event.z_pos)
-                self.snap(event.exposure or 0.0)
+                self._expose(event.exposure or 0.0)
+                if not stack or number == len(run) - 1:
+                    self._look_dark()
             if stack:
                 self.z_um = run[-1].z_pos
 
@@ -78,8 +81,9 @@ class Stopwatch:
             self.seconds += self._timing.channel_switch_s
 
     def snap(self, exposure_ms: float) -> None:
-        """Expose and read out."""
-        self.seconds += exposure_ms / 1000 + self._timing.readout_s
+        """Expose, read out, and see that it is dark."""
+        self._expose(exposure_ms)
+        self._look_dark()
 
     def sweep(self, focus: AutofocusConfig, z_um: float) -> None:
         """One autofocus that succeeds at once, with the focus where the plan has it."""
@@ -99,6 +103,13 @@ class Stopwatch:
         if self._objectives.retract_z_um is not None:
             self.z(self._objectives.retract_z_um)
         self.seconds += self._timing.turret_s
+
+    def _expose(self, exposure_ms: float) -> None:
+        self.seconds += exposure_ms / 1000 + self._timing.readout_s
+
+    def _look_dark(self) -> None:
+        if self._dark_frame is not None:
+            self._expose(self._dark_frame.exposure_ms)
 
     def _move(self, distance_um: float | None, um_per_s: float, steps: int = 1) -> None:
         if distance_um is None or distance_um > _NO_MOVE_UM * steps:

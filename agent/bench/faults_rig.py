@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 ROUND_S, ROUNDS = 20.0, 5
 PACE = 20.0  # a round takes one real second
 TIMEOUTS = {"move_s": 1.0, "snap_s": 1.0}
+DARK_FRAME = {"exposure_ms": 10.0, "mean_below": 102.0}  # the simulated camera's offset is 100
 
 
 class Rig:
@@ -135,6 +136,7 @@ class Rig:
         content = yaml.safe_load(dump_model(load_microscope("demo").config))
         switch = {"kind": "tcp", "address": self.address, "send": "OFF\n", "expect": "OFF"}
         content |= {"dead_man": {"switches": [switch]}, "timeouts": TIMEOUTS}
+        content |= {"dark_frame": DARK_FRAME}
         text = yaml.safe_dump(content)
         (self.folder / "scope.yaml").write_text(text, encoding="utf-8")
 

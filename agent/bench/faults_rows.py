@@ -65,11 +65,7 @@ DEVICES: tuple[Row, ...] = (
     device("shutter_hangs", "shutter: closing hangs", "shutter|longer than announced"),
     device("shutter_stuck", "shutter: does not close", "shutter"),
     device(
-        "shutter_lies",
-        "shutter: reads closed, stays open",
-        "",
-        limit="The shutter is believed. Only a lamp that is switched off itself, or a sensor at "
-        "the sample, would help; the dead-man's switch goes to the lamp and acts at trouble only.",
+        "shutter_lies", "shutter: reads closed, stays open", "camera sees|longer than announced"
     ),
     device(
         "lamp_failure",

@@ -134,6 +134,19 @@ class TimeoutConfig(Model):
     """On top of that and of the exposure: taking an image."""
 
 
+class DarkFrameConfig(Model):
+    """The camera as a witness that the light is off: after each exposure one image is taken with
+    the shutters closed. What a shutter reads back is only what its controller believes."""
+
+    exposure_ms: Annotated[FiniteFloat, Field(gt=0, le=1000)] = 10.0
+    """Exposure time of that image. No light, but time: so long and one read-out per exposure."""
+
+    mean_below: Positive
+    """Mean of its pixels, in counts, below which it is dark. Measure both in the room as it is at
+    night, with the binning that is used: with the lamp off, and with the shutter open on an empty
+    place; choose a value between them, nearer to the dark."""
+
+
 class MarkedPosition(Model):
     """A place on the stage that a person has marked."""
 
@@ -194,6 +207,9 @@ class MicroscopeConfig(Model):
     dead_man: DeadManConfig | None = None
     """The process that switches the light off when the program dies or hangs. Left out: nothing
     does, and every run says so."""
+
+    dark_frame: DarkFrameConfig | None = None
+    """The camera as a witness that the light is off. Left out: shutters are believed."""
 
     positions: dict[str, MarkedPosition] = Field(default_factory=dict)
     """Places that a person has marked, by name: what "my positions" in an instruction means."""

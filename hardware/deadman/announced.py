@@ -32,7 +32,9 @@ class Announced:
         self._until_s = time.monotonic() + max(light_s, 0.001)
 
     def end(self) -> None:
-        """The light is off."""
+        """The light is off. Who was overdue hears of it, also when it ends while it is closed."""
+        if self._until_s is not None and self._tried == self._number:
+            self._note_overrun(self._until_s)
         self._until_s = None
 
     def overrun(self) -> str | None:
@@ -53,7 +55,10 @@ class Announced:
         """Light that was overdue is off now; False where it is another announcement's by now."""
         if self._number != number or self._until_s is None:
             return False
-        over_s = time.monotonic() - self._until_s
+        self._note_overrun(self._until_s)
         self._until_s = None
-        self._overrun = f"light was on {over_s:.1f} s longer than announced; it was closed"
         return True
+
+    def _note_overrun(self, until_s: float) -> None:
+        over_s = time.monotonic() - until_s
+        self._overrun = f"light was on {over_s:.1f} s longer than announced; it was closed"

@@ -28,6 +28,7 @@ class Devices:
         self.core = core
         self.config = config
         self.shutters = config.shutters or tuple(core.getLoadedDevicesOfType(SHUTTER_DEVICE))
+        self.seen: tuple[str, ...] = ()  # light that is on although all shutters read closed
         self._bounded = Bounded()
 
     def ask(self, what: str, job: Callable[[], T], longer_s: float = 0.0) -> T:
@@ -35,9 +36,12 @@ class Devices:
         return self._bounded.call(what, self.config.timeouts.move_s + longer_s, job)
 
     def light_off(self) -> tuple[str, ...]:
-        """Close every shutter. Takes no lock; returns those that could NOT be confirmed closed."""
+        """Close every shutter. Takes no lock; returns those that could NOT be confirmed closed.
+
+        With them what the camera has seen since it was dark the last time, in words.
+        """
         jobs = {shutter: self._closer(shutter) for shutter in self.shutters}
-        return all_at_once(jobs, self.config.timeouts.move_s)
+        return (*all_at_once(jobs, self.config.timeouts.move_s), *self.seen)
 
     def all_off(self) -> tuple[str, ...]:
         """Camera, triggered focus drive and light; returns what could NOT be stopped."""
@@ -56,7 +60,7 @@ class Devices:
 
         jobs = {shutter: self._closer(shutter) for shutter in self.shutters}
         jobs |= {"camera sequence": end_sequence, "z sequence": end_z_sequence}
-        return all_at_once(jobs, self.config.timeouts.move_s)
+        return (*all_at_once(jobs, self.config.timeouts.move_s), *self.seen)
 
     def close(self) -> None:
         """Give the thread back."""

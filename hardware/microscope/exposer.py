@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from hardware.data import Exposure, Refusal, Rule
 from hardware.fault import FaultKind, InstrumentFault
+from hardware.microscope.dark_frame import DarkFrames
 from hardware.microscope.light_guard import NoGuard
 from hardware.microscope.reading import Image
 
@@ -49,6 +50,7 @@ class Exposer:
         self._guard = guard or NoGuard()
         self._exposure_ms = (math.nan, math.nan)  # asked for, read back
         self._left_on: tuple[str, ...] = ()  # what could not be switched off the last time
+        self._dark_frames = DarkFrames(devices, gate)
 
     def snap(self, light: Light) -> Image | Refusal:
         """Expose once in the channel that is set; the ledger is written before the light goes on.
@@ -84,6 +86,8 @@ class Exposer:
         try:
             longer_s = exposure.seconds + self._config.timeouts.snap_s
             pixels = self._devices.ask("camera", expose, longer_s)
+            if not isinstance(pixels, Refusal):
+                self._confirm_dark()
         except InstrumentFault as fault:
             left_on = self._left_on = self._devices.light_off()
             if not left_on:
@@ -159,7 +163,10 @@ class Exposer:
             for i, exposure in enumerate(planned):
                 pixels, goes_on = self._next_image(i, n, exposure.seconds)
                 arrived += 1
-                self._tell((n - i - 1) * step_s if goes_on else None)
+                if goes_on:
+                    self._tell((n - i - 1) * step_s)
+                elif not self._dark_frames.wanted:  # else it is said once the camera says so
+                    self._tell(None)
                 self._ledger.close(rows[i])
                 end_s = start_s + (i + 1) * step_s
                 x, y, z = exposure.x_um, exposure.y_um, exposure.z_um
@@ -175,16 +182,39 @@ class Exposer:
             raise
         finally:
             self.exposing = False
+        self._end_stack()
+        self._tell(None)
+
+    def _end_stack(self) -> None:
+        """Everything off, confirmed; raises NOT_CONFIRMED where it is not."""
         left_on = self._left_on = self._devices.all_off()
         if left_on:
             raise _with(InstrumentFault(FaultKind.NOT_CONFIRMED, "after the stack"), left_on)
-        self._tell(None)
+        try:
+            self._confirm_dark()
+        except InstrumentFault as fault:
+            left_on = self._left_on = self._devices.all_off()
+            if not left_on:
+                self._guard.dark()
+            raise _with(fault, left_on) from fault
+
+    def _confirm_dark(self) -> None:
+        """Ask the camera, where the microscope's YAML wants that. Shutters have been read back."""
+        if not self._dark_frames.wanted:
+            return
+        self._exposure_ms = (math.nan, math.nan)
+        if self._dark_frames.look():
+            raise InstrumentFault(FaultKind.NOT_CONFIRMED, "light: on after the exposure")
 
     def _dark_first(self) -> None:
         """Light that could not be switched off is not announced anew: the time it has runs out."""
         if not self._left_on:
             return
         self._left_on = self._devices.all_off()
+        if self._dark_frames.wanted:
+            self._exposure_ms = (math.nan, math.nan)
+            self._dark_frames.look()
+            self._left_on = self._devices.all_off()
         if self._left_on:
             raise _with(InstrumentFault(FaultKind.NOT_CONFIRMED, "not exposed"), self._left_on)
         self._guard.dark()

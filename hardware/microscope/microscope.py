@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hardware.fault import FaultKind, InstrumentFault
 from hardware.microscope.camera_format import CameraFormat
+from hardware.microscope.dark_frame import DarkFrames
 from hardware.microscope.devices import Devices
 from hardware.microscope.exposer import Exposer
 from hardware.microscope.mover import Mover
@@ -57,7 +58,8 @@ class Microscope:
     def start(self) -> InstrumentState:
         """Light off first; then read where everything is. Moves nothing.
 
-        Raises InstrumentFault when a shutter does not close: no run begins with the light on.
+        Raises InstrumentFault when a shutter does not close, or the camera sees light all the
+        same (`dark_frame`): no run begins with the light on.
         """
         left_on = self.light_off()
         if left_on:
@@ -74,12 +76,21 @@ class Microscope:
 
         self._devices.ask("instrument", prepare)
         self._format.find()
+        if seen := DarkFrames(self._devices, self._gate).look():
+            raise InstrumentFault(
+                FaultKind.NOT_CONFIRMED,
+                f"light: could NOT switch off {seen[0]}; switch the lamp off by hand, or measure "
+                f'dark_frame.mean_below again for the YAML of microscope "{self.config.name}"',
+            )
         state = self.read()
         self._mover.channel, self._mover.objective = state.channel, state.objective
         return state
 
     def light_off(self) -> tuple[str, ...]:
-        """Close every shutter. Takes no lock; returns those that could NOT be confirmed closed."""
+        """Close every shutter. Takes no lock; returns those that could NOT be confirmed closed.
+
+        With them the light that the camera saw all the same, where the YAML has `dark_frame`.
+        """
         return self._devices.light_off()
 
     def stop(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ FILES = ("hardware/microscope/*.py", "hardware/engine.py", "hardware/deadman/lam
 """Where commands to the instrument may stand at all."""
 
 XY, Z = frozenset(("xy",)), frozenset(("z", "z_stack"))
-LIGHT = frozenset(("exposure", "exposures"))
+LIGHT = frozenset(("exposure", "exposures", "dark_frame"))
 PRESET, PROPERTY = frozenset(("channel", "objective")), frozenset(("device_property",))
 NOTHING_FITS: frozenset[str] = frozenset()
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pymmcore_plus import CMMCorePlus
 
     from hardware.data import Clock
+    from hardware.microscope.light_guard import LightGuard
     from sim.scope import SimulatedScope
 
 COMMANDS = (
@@ -53,7 +54,8 @@ def config(**changes: Any) -> MicroscopeConfig:
     content["timeouts"] = {"move_s": 2.0, "snap_s": 2.0}
     content["stage"]["max_moves_per_s"] = 1000.0
     for key, value in changes.items():
-        content[key] = {**content[key], **value} if isinstance(value, dict) else value
+        old = content.get(key, {})
+        content[key] = {**old, **value} if isinstance(value, dict) else value
     return MicroscopeConfig.model_validate(content)
 
 
@@ -97,6 +99,7 @@ class Rig:
     log: list[tuple[Any, ...]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     scope: SimulatedScope | None = None
+    guard: LightGuard | None = None
 
     def __post_init__(self) -> None:
         self.book = LoggingBook(self.log)
@@ -108,7 +111,9 @@ class Rig:
             now=self.clock.now,
             on_refusal=self.refused.append,
         )
-        self.microscope = Microscope(self.core, self.config, self.gate, self.ledger, self.clock)
+        self.microscope = Microscope(
+            self.core, self.config, self.gate, self.ledger, self.clock, light_guard=self.guard
+        )
         tap(self.core, self.log)
 
     def sent(self, *names: str) -> list[tuple[Any, ...]]:
@@ -154,10 +159,10 @@ def sim_rig(name: str = "mitosis_night", *, side: int = 128, seed: int = 17, **c
     content["camera"] |= {"height": side, "width": side}
     for key, value in changes.pop("scenario", {}).items():
         content[key] = content[key] | value if isinstance(value, dict) else value
-    budget = changes.pop("budget", LightBudget())
+    budget, guard = changes.pop("budget", LightBudget()), changes.pop("guard", None)
     made = config(**changes)
     scope = open_scope(made, Scenario.model_validate(content), seed)
-    rig = Rig(scope.core, made, scope.clock, budget, scope=scope)
+    rig = Rig(scope.core, made, scope.clock, budget, scope=scope, guard=guard)
     rig.microscope.start()
     rig.log.clear()
     return rig

@@ -1,0 +1,134 @@
+"""The camera as a witness: a shutter that reads closed and is open is found out by a dark frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rig import Rig, light, strike
+
+from hardware.data import Refusal, Rule
+from hardware.fault import FaultKind, InstrumentFault
+from hardware.microscope import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Open = Callable[..., Rig]
+
+DARK = {"dark_frame": {"exposure_ms": 10.0, "mean_below": 105.0}}  # the simulated offset is 100
+ZS = (-3.0, 0.0, 3.0)
+
+
+class Told:
+    """A light guard that notes what it is told."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def watching(self) -> None:
+        """Somebody is there."""
+
+    def announce(self, light_s: float) -> None:
+        """Light."""
+        self.said.append("light")
+
+    def dark(self) -> None:
+        """No light."""
+        self.said.append("dark")
+
+
+def ready(rig: Rig) -> Rig:
+    rig.microscope.set_channel("DAPI")
+    rig.log.clear()
+    return rig
+
+
+def snap(rig: Rig) -> Image | Refusal:
+    return rig.microscope.snap(light(exposure_ms=20.0))
+
+
+def stack(rig: Rig) -> list[Image]:
+    images = rig.microscope.snap_stack([light(index=i) for i in range(len(ZS))], ZS)
+    assert not isinstance(images, Refusal)
+    return list(images)
+
+
+EXPOSURES = {"snap": snap, "stack": stack}
+
+
+@pytest.mark.parametrize("expose", EXPOSURES.values(), ids=EXPOSURES)
+def test_an_exposure_whose_light_goes_out_is_as_it_was(sim: Open, expose: Any) -> None:
+    rig = ready(sim(**DARK))
+    expose(rig)
+    expose(rig)
+    assert rig.sent("setAutoShutter") == [("setAutoShutter", False), ("setAutoShutter", True)] * 2
+    assert rig.core.getAutoShutter()
+    assert rig.microscope.light_off() == ()
+
+
+@pytest.mark.parametrize("expose", EXPOSURES.values(), ids=EXPOSURES)
+def test_a_shutter_that_reads_closed_and_is_open_is_light_left_on(sim: Open, expose: Any) -> None:
+    told = Told()
+    rig = ready(sim(**DARK, guard=told))
+    strike(rig, "shutter_lies")
+    with pytest.raises(
+        InstrumentFault, match="could NOT switch off the light that the c"
+    ) as caught:
+        expose(rig)
+    assert caught.value.kind is FaultKind.NOT_CONFIRMED
+    assert rig.microscope.read().open_shutters == ()  # so it reads
+    assert told.said[-1] == "light"  # the guard must not believe in the dark
+    (left,) = rig.microscope.light_off()
+    assert "a dark frame has less than 105" in left
+    with pytest.raises(InstrumentFault, match="not exposed; could NOT switch off the light"):
+        snap(rig)
+    assert "dark" not in told.said
+
+
+def test_without_the_section_the_shutter_is_believed(sim: Open) -> None:
+    rig = ready(sim())
+    strike(rig, "shutter_lies")
+    assert isinstance(snap(rig), Image)
+    assert rig.microscope.light_off() == ()
+
+
+def test_light_that_is_out_again_is_no_reason_to_stand_still(sim: Open) -> None:
+    rig = ready(sim(**DARK))
+    strike(rig, "shutter_lies")
+    with pytest.raises(InstrumentFault, match="the camera sees"):
+        snap(rig)
+    strike(rig, None)
+    assert isinstance(snap(rig), Image)
+    assert rig.microscope.light_off() == ()
+
+
+def test_no_run_begins_with_light_that_only_the_camera_sees(sim: Open) -> None:
+    with pytest.raises(InstrumentFault, match="switch the lamp off by hand, or measure"):
+        sim(dark_frame={"mean_below": 50.0})  # below the camera's own offset
+
+
+def test_after_a_stop_the_camera_is_not_asked(sim: Open) -> None:
+    rig = ready(sim(**DARK))
+    rig.microscope.stop()
+    rig.log.clear()
+    answer = snap(rig)
+    assert isinstance(answer, Refusal)
+    assert answer.rule is Rule.STOPPED
+    assert rig.sent("snapImage") == []
+
+
+def test_a_camera_that_gives_no_dark_frame_is_a_fault_and_the_light_is_off(sim: Open) -> None:
+    told = Told()
+    rig = ready(sim(**DARK, guard=told))
+    expose = rig.core.snapImage
+
+    def first_only() -> None:
+        expose()
+        strike(rig, "camera_raises")
+
+    rig.core.snapImage = first_only  # type: ignore[method-assign]
+    with pytest.raises(InstrumentFault, match="Camera"):
+        snap(rig)
+    assert told.said == ["light", "dark"]
+    assert rig.core.getAutoShutter()
