@@ -31,6 +31,7 @@ _open_scopes: weakref.WeakSet[SimulatedScope] = weakref.WeakSet()
 def _shutdown_all() -> None:
     for scope in tuple(_open_scopes):
         scope.shutdown()
+    gc.collect()  # a core is part of cycles, and must be gone before the interpreter is
 
 
 class SimulatedScope:
@@ -115,7 +116,6 @@ class SimulatedScope:
             _open_scopes.discard(self)
             self.core.close()
             del self.core
-            gc.collect()
 
     def _fields_um(self) -> dict[str, tuple[float, float]]:
         """(width, height) of the camera's field with each objective that has a pixel size."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import math
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from hardware.data import Exposure, MicroscopeConfig
 
 SENSOR = (512, 512)  # (height, width) of the demo camera: what is seen of a mosaic at once
+atexit.register(gc.collect)  # a core is part of cycles, and must be gone before the interpreter is
 
 
 class ReplayScope:
@@ -123,7 +125,6 @@ class ReplayScope:
         self.core.unloadAllDevices()
         self.core.reset()
         del self.core
-        gc.collect()
 
     def _presets(self, config: MicroscopeConfig) -> tuple[str, ...]:
         """Presets that both the demo configuration and the microscope's YAML know."""
