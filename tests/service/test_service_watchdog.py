@@ -162,3 +162,52 @@ def test_any_answer_is_one(host: str) -> None:
         assert door.wrong() == ""
         thread.join()
     assert door.wrong() == "the web server does not answer (ConnectionRefusedError)"
+
+
+def test_why_there_is_no_sign_of_life_is_said_once_for_each_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is asked every few seconds all night."""
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
+    monkeypatch.setattr(watchdog, "EVERY_S", 0.0)
+    answers = ["does not answer", "does not answer", "", "does not answer", "does not answer"]
+    over, said = threading.Event(), list[str]()
+
+    class Door(watchdog.Door):
+        def wrong(self) -> str:
+            answer = answers.pop(0)
+            if not answers:
+                over.set()
+            return answer
+
+    watchdog.keep(over, time.monotonic, Door("http://127.0.0.1:1", "127.0.0.1"), said.append)
+    assert said == ["no sign of life for systemd: does not answer"] * 2
+
+
+@pytest.mark.parametrize("name", ["\0microscout-test-{}", "{}/plain"], ids=["abstract", "a file"])
+def test_systemd_hears_by_either_kind_of_address(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    address = name.format(tmp_path)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+        wire.bind(address)
+        wire.settimeout(PATIENCE_S)
+        monkeypatch.setenv("NOTIFY_SOCKET", address.replace("\0", "@"))
+        watchdog.tell(LIFE)
+        assert wire.recv(100).decode() == LIFE
+
+
+def test_a_systemd_that_is_gone_or_does_not_read_holds_nothing_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(watchdog, "TELL_S", 0.05)
+    monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "nobody"))
+    watchdog.tell(LIFE)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as wire:
+        wire.bind(str(tmp_path / "full"))
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "full"))
+        telling = threading.Thread(target=lambda: [watchdog.tell(LIFE) for _ in range(30)])
+        telling.daemon = True
+        telling.start()
+        telling.join(PATIENCE_S)
+        assert not telling.is_alive()
