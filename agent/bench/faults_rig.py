@@ -34,7 +34,14 @@ DARK_FRAME = {"exposure_ms": 10.0, "mean_below": 102.0}  # the simulated camera'
 class Rig:
     """A folder with a microscope, a lamp, a plan and a run."""
 
-    def __init__(self, context: Any, folder: Path, plan: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        context: Any,
+        folder: Path,
+        plan: dict[str, Any] | None = None,
+        *,
+        dark_frame: bool = False,
+    ) -> None:
         self.context, self.folder = context, folder
         self.run = folder / "run"
         self.witness = folder / "witness.jsonl"
@@ -44,6 +51,7 @@ class Rig:
         self.at_mending: list[Callable[[], None]] = []
         self.remarks: dict[str, tuple[bool, str]] = {}  # what was seen on the way: good, in words
         self.pace: float | None = PACE
+        self._dark_frame = DARK_FRAME if dark_frame else None
         self._lamp, self.address = self._light()
         self._microscope()
         self.plan(**(plan or {}))
@@ -136,7 +144,7 @@ class Rig:
         content = yaml.safe_load(dump_model(load_microscope("demo").config))
         switch = {"kind": "tcp", "address": self.address, "send": "OFF\n", "expect": "OFF"}
         content |= {"dead_man": {"switches": [switch]}, "timeouts": TIMEOUTS}
-        content |= {"dark_frame": DARK_FRAME}
+        content |= {"dark_frame": self._dark_frame}
         text = yaml.safe_dump(content)
         (self.folder / "scope.yaml").write_text(text, encoding="utf-8")
 

@@ -121,7 +121,7 @@ def measured(
         return cell
     began = time.monotonic()
     with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as made:
-        rig = Rig(context, Path(made), content)
+        rig = Rig(context, Path(made), content, dark_frame=row.how == SIMULATOR)
         try:
             work(cell, rig)
         except HangsError as error:
