@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
+from agent.finding import ConfigError
 from agent.service.light import INSIDE, Light, after_death, said_at_its_end
 from agent.service.outcome import EXIT_HELD, EXIT_INPUT, Facts, died, end_of, left_over
 from agent.service.runview import keys
+from agent.service.send import refuse_waiting
 from agent.service.states import ExperimentState
 
 if TYPE_CHECKING:
@@ -55,6 +59,8 @@ class Ends:
         self._look_at_the_light(now, code)
         end = end_of(self._facts(one, now, code))
         self._write(one.id, end)
+        if end.state.over:
+            _refuse_late(now.run)
         return end
 
     def after_death(self, now: UnderWay, wait_s: float) -> Light:
@@ -115,6 +121,12 @@ class Ends:
         wanted = read_plan(one.plan).trouble.after_restart == "go_on"
         alone = not self._queue.attended and not self._hold.why
         return wanted and alone and one.restarts < self._config.restarts
+
+
+def _refuse_late(run: Path) -> None:
+    """Commands that came when the run was just over wait for nothing any more."""
+    with contextlib.suppress(ConfigError, sqlite3.Error):
+        refuse_waiting(run, "the run was over before it could be applied")
 
 
 def _why(run: Path) -> str:

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from house import House, Runner, house
 
+from agent.live.command import Refocus
 from agent.service import ends
 from agent.service.health import health
 from agent.service.queue import Experiment, Queue
-from agent.service.states import ExperimentState, Level, Reason
+from agent.service.runview import commands_of
+from agent.service.send import send
+from agent.service.states import Door, ExperimentState, Level, Reason
 from agent.service.supervisor import INTERRUPTED, Told
 
 __all__ = ["house"]
@@ -42,6 +45,23 @@ def test_an_end_that_could_not_be_written_down_is_tried_again(
     assert [told.key for told in house.told if told.key.endswith("end")] == [f"{id_} end"]
     house.rounds()
     assert house.one(second).state is State.STARTING
+
+
+def test_a_command_that_came_when_the_run_was_just_over_does_not_wait_for_ever(
+    house: House,
+) -> None:
+    id_, runner = house.under_way()
+    run = house.home.runs / str(house.one(id_).run)
+    send(run, Refocus(fov="a"), "Ada", Door.PAGE)
+    runner.hear({"news": "light", "left_on": []})
+    runner.code = 0
+    house.rounds(1)
+    assert house.one(id_).state is State.COMPLETE
+    (command,) = commands_of(id_, run)
+    assert (command.state, command.why) == (
+        "refused",
+        "the run was over before it could be applied",
+    )
 
 
 @pytest.mark.parametrize("kept", [True, False], ids=["the first is kept", "not kept at first"])
