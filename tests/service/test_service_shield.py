@@ -16,6 +16,8 @@ from agent.web.tokens import Role, Tokens, clear_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+HOST = "127.0.0.1:8765"
+
 
 class Door:
     """A shield, and what got through it."""
@@ -39,18 +41,21 @@ class Door:
         await send({"type": "http.response.body", "body": b"{}"})
 
     def knock(
-        self, method: str = "GET", kind: str = "http", **headers: str
+        self, method: str = "GET", kind: str = "http", query: str = "", **headers: str
     ) -> list[dict[str, Any]]:
         """What is sent back to an operator who asks for `/api/v1/status`."""
         sent: list[dict[str, Any]] = []
-        said = {"host": "127.0.0.1:8765", "authorization": f"Bearer {self.token}", **headers}
+        said = {"host": HOST, "authorization": f"Bearer {self.token}", **headers}
         scope = {
             "type": kind,
             "method": method,
             "path": "/api/v1/status",
             "raw_path": b"/api/v1/status",
-            "query_string": b"",
-            "headers": [(name.encode(), value.encode()) for name, value in said.items()],
+            "query_string": query.encode(),
+            "headers": [
+                (name.replace("_", "-").strip("-").encode(), value.encode())
+                for name, value in said.items()
+            ],
             "client": ("127.0.0.1", 4),
         }
 
@@ -87,11 +92,13 @@ def test_a_websocket_is_closed_and_never_reaches_the_app(tmp_path: Path) -> None
     ("said", "status"),
     [
         ({"x": "y" * 20_000}, 431),
+        ({"query": "y" * 20_000}, 431),
         ({"content-length": "5", "transfer-encoding": "chunked"}, 400),
         ({"host": "evil.example"}, 421),
+        ({"host_": HOST}, 421),
         ({"authorization": "Bearer wrong"}, 401),
     ],
-    ids=["too large", "two lengths", "another host", "wrong token"],
+    ids=["too large", "a long query", "two lengths", "another host", "two hosts", "wrong token"],
 )
 def test_what_was_not_read_is_not_taken_for_the_next_request(
     tmp_path: Path, said: dict[str, str], status: int
