@@ -401,6 +401,9 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
                 if not c.places
             )
             about = _condition(clause, has | {"acts"} if acts else has)
+            told = "@" in text[sentence[0].start : sentence[-1].end] and not acts
+            if about is About.TRIGGER and told and clause.has("trouble", "done", "question_event"):
+                about = About.NOTIFY if not clause.has("target") else about
             if about is About.TRIGGER and about is not None:
                 trigger = i
         elif (

@@ -89,7 +89,10 @@ _THEN = re.compile(
 def _afterwards(clause: Clause, near: Nearby) -> bool:
     """ "Then mail me": when everything is done."""
     mark = near.within(clause, "notify")
-    return mark is not None and _THEN.search(near.text[: mark.start]) is not None
+    if mark is None:
+        return False
+    before = ADDRESS.sub("", near.text[: mark.start]).rstrip() + " "
+    return _THEN.search(before) is not None
 
 
 def _condition_unread(here: Sequence[Clause], clauses: Sequence[Clause]) -> tuple[int, int] | None:

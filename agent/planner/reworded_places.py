@@ -74,6 +74,15 @@ _REST = re.compile(
     r"(?: \w+)?(?: posiciones)?)" + _ENDS,
     re.I,
 )
+_FIRSTS = r"first|ersten|premi(?:ères|ers)|prim[ei]|primer[ao]s"
+_LASTS = r"last|letzten|derni(?:ères|ers)|ultim[ei]|últim[ao]s"
+_PLURAL = {
+    "en": "positions",
+    "de": "Positionen",
+    "fr": "positions",
+    "it": "posizioni",
+    "es": "posiciones",
+}
 _WITHOUT = {"en": "skip", "de": "ohne", "fr": "sans", "it": "senza", "es": "sin"}
 _USELESS = (
     r"(?:empty|dead|bad|broken|useless|dry|contaminated|unusable|not usable|no good|leer|tot|kaputt|unbrauchbar|vide|morte"
@@ -111,7 +120,12 @@ class _Rules:
     def all(self) -> Iterator[Callable[[str], Edit | None]]:
         """In the order in which they are tried."""
         yield self.spaced
+        yield self.brackets
         yield self.signs
+        yield self.without_numbers
+        yield self.as_marked
+        yield self.first_of_them
+        yield self.all_of_them
         yield self.any_of_them
         yield self.of_mine
         yield self.counted
@@ -120,6 +134,7 @@ class _Rules:
         yield self.from_on
         yield self.ordinals
         yield self.last_listed
+        yield self.last_alone
         yield self.exception
         yield self.left_alone
         yield self.the_rest
@@ -155,6 +170,69 @@ class _Rules:
             if f"P{match[1]}" in self.known:
                 return match.start(), match.end(), f"P{match[1]}"
         return None
+
+    def brackets(self, text: str) -> Edit | None:
+        """ "Positions 1, 2 (the controls) and 5": what they are, in a list of them."""
+        return self._sub(
+            rf"(?P<lead>{self.item}(?:{_JOIN}(?:{self.name}|\d{{1,2}}))*)\s*\([^\d()]{{2,24}}\)(?P<tail>{_JOIN}(?:{self.name}|\d{{1,2}}(?!\w|[.:]\d|\s*(?:min|ms|s|h)\b)))",
+            text,
+            lambda m: f"{m['lead']}{m['tail']}",
+        )
+
+    def without_numbers(self, text: str) -> Edit | None:
+        """ "P1-6 without 3"."""
+        lead = rf"(?P<a>{self.name})\s*(?:-|to|through|bis|à|a|al|hasta)\s*(?P<b>{self.name}|\d{{1,2}})"
+        out = rf"\s*,?\s*(?P<but>{_EXCEPT}|w/o|not)\s+"
+        more = r"(?P<n>\d{1,2}(?:\s*(?:,|and|und|et|e|y|&)\s*\d{1,2})*)(?![\w:.]*\d)(?!\s*(?:min|ms|sec|s|h|um|µm|x)\b)"
+
+        def names(match: re.Match[str]) -> str:
+            gone = [numbered_as(int(n), self.known) for n in re.findall(r"\d+", match["n"])]
+            end = match["b"]
+            end = numbered_as(int(end), self.known) if end.isdigit() else end
+            but = "without" if match["but"].lower() == "w/o" else match["but"]
+            return f"{match['a']}-{end} {but} {', '.join(gone)}"
+
+        return self._sub(lead + out + more, text, names)
+
+    def as_marked(self, text: str) -> Edit | None:
+        """ "Everything marked", "positions as marked"."""
+        return self._sub(
+            r"(?<!\w)(?:(?:everything|whatever(?: is)?|all (?:that is|that's)|what is) (?:marked|saved|stored)|positions as (?:marked|saved|stored)"
+            r"|alles,? was markiert ist|alles markierte|tout ce qui est marqué|tutto ciò che è (?:marcato|segnato)|todo lo (?:que está )?marcado)(?!\w)",
+            text,
+            lambda m: _ALL[self.language],
+        )
+
+    def first_of_them(self, text: str) -> Edit | None:
+        """ "I marked six; only the first four are good"."""
+        number = "|".join(_COUNTS.values())
+        return self._sub(
+            rf"(?P<n>(?<!\w)(?:the |die |les |le |las )(?:first|last|ersten|letzten|premières|dernières|prime|ultime|primeras|últimas) (?:{number}|[2-9]))"
+            r"(?=\s+(?:are|of (?:them|these|those)|ones|sind|davon|sont|d'entre|sono|di esse|son|de ellas)(?!\w))(?:\s+(?:of (?:them|these|those)|ones|davon|di esse|de ellas))?",
+            text,
+            lambda m: f"{m['n']} {_PLURAL[self.language]}",
+        )
+
+    def all_of_them(self, text: str) -> Edit | None:
+        """ "All six of them"."""
+        number = "|".join(_COUNTS.values())
+        return self._sub(
+            rf"(?P<n>(?<!\w)(?:all|alle|toutes les|tutte e|todas las)\s+(?:{number}|[2-9]))\s+(?:of (?:them|these|those)|davon|di esse|de ellas)(?!\w)",
+            text,
+            lambda m: f"{m['n']} {_PLURAL[self.language]}",
+        )
+
+    def last_alone(self, text: str) -> Edit | None:
+        """ "The last position", where no focus is spoken of."""
+        if re.search(r"focus|fokus|fuoco|foco|enfoque|mise au point|fail|schärfe", text, re.I):
+            return None
+        return self._sub(
+            rf"(?P<lead>(?:^|[,;:.\n]\s*|(?<!\w)(?:at|on|image|film|take|just|only|an|auf|bei|nur|nimm|à|sur|prends|in|su|solo|en)\s+))"
+            rf"(?:(?:the|my|die|der|meine|la|ma|mi)\s+|l')?(?:{_ORDINALS[-1]})\s+(?:position|posizione|posición|field|feld|champ|campo)(?!\w)"
+            r"(?=\s*(?:$|[,.;:)]|in\b|with\b|every\b|for\b|mit\b|im\b|alle\b|en\b|avec\b|toutes\b|con\b|ogni\b|nel\b|cada\b))",
+            text,
+            lambda m: f"{m['lead']}{self.known[-1]}",
+        )
 
     def signs(self, text: str) -> Edit | None:
         """ "Position no. 3 and no. 5", "apart from number 2"."""
@@ -236,7 +314,7 @@ class _Rules:
             r"|hasta(?: la)?)(?:\s+and including|\s+einschließlich)?"
         )
         ranged = self._sub(
-            rf"(?P<a>{self.name})\s+(?:all the way up to|all the way to|right up to|up to|up until|bis hin zu|jusqu'à|fino a|hasta)"
+            rf"(?P<a>{self.name})\s+(?:(?:back )?down to|runter bis|hinunter bis|all the way up to|all the way to|right up to|up to|up until|bis hin zu|jusqu'à|fino a|hasta)"
             rf"\s+(?P<b>{self.name})",
             text,
             lambda m: f"{m['a']}-{m['b']}",
@@ -316,7 +394,32 @@ class _Rules:
         )
 
     def exception(self, text: str) -> Edit | None:
-        """ "Every position except for the last one"."""
+        """ "Every position except for the last one", "all except the last two"."""
+        number = "|".join(_COUNTS.values())
+
+        def some(match: re.Match[str]) -> str | None:
+            word = match["n"].lower()
+            many = (
+                int(word)
+                if word.isdigit()
+                else next((k for k, v in _COUNTS.items() if re.fullmatch(v, word, re.I)), 0)
+            )
+            if not 0 < many < len(self.known):
+                return None
+            first = re.fullmatch(_FIRSTS, match["o"], re.I) is not None
+            out = self.known[:many] if first else self.known[-many:]
+            lead = re.sub(r"(?i)^(all|alle|toutes|tutte|todas)\s+", "", match["a"])
+            all_ = _ALL[self.language] + " " if lead != match["a"] else ""
+            return f"{all_}{lead}{', '.join(out)}"
+
+        few = self._sub(
+            rf"(?P<a>(?<!\w)(?:(?:all|alle|toutes|tutte|todas)\s+)?(?:{_EXCEPT})\s+){_ART}(?P<o>{_FIRSTS}|{_LASTS})\s+(?P<n>{number}|[2-9])"
+            rf"(?:\s+(?:ones|{_NOUN}))?{_ENDS}",
+            text,
+            some,
+        )
+        if few is not None:
+            return few
 
         def name(match: re.Match[str]) -> str | None:
             found = self._ordinal(match["o"])

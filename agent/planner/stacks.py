@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from agent.planner.reading.quantity import Quantity
 
 LONGEST_UM = 1000.0  # a longer length without a word that says so is no stack: "35 mm dish"
+WIDE_UM = 5.0  # a step that wide is said to be one
 _BOTH = re.compile(r"(±|\+\s*/?\s*-)\s*$|^\W*(±|\+\s*/?\s*-)")
 
 
@@ -48,8 +49,8 @@ def read_stacks(
             elif q.kind is Kind.COUNT and _planes(q, near):
                 _say(found, f"{prefix}planes", int(q.value), q)
                 taken.add(q.span.start)
-        _bare(bare, prefix, found)
         _both_sides(prefix, found)
+        _bare(bare, prefix, found)
     return taken
 
 
@@ -153,6 +154,9 @@ def _length(q: Quantity, prefix: str, near: Nearby, found: Found) -> bool:
             or (near.right(b, "range", words=1) is None and near.left(a, "range", words=0) is None)
         )
     ):
+        listed = near.text[after_planes.end : a].strip() == ","
+        if listed and q.value >= WIDE_UM and near.right(b, "step", words=1) is None:
+            return False  # "11 planes, 10 um": of each, or of all?
         _say(found, f"{prefix}step_um", q.value, q)
         return True
     step = near.right(b, "step", words=1) or near.left(a, "step", words=1)
@@ -192,8 +196,11 @@ def _bare(bare: list[Quantity], prefix: str, found: Found) -> None:
         _say(found, width, large.value, large)
         _say(found, step, small.value, small)
         return
+    sides = any(f"{prefix}{side}_um" in found.said for side in ("above", "below"))
     for q in bare:
-        if width in found.said and step not in found.said and q.value < found.said[width].value:
+        if (sides and step not in found.said) or (
+            width in found.said and step not in found.said and q.value < found.said[width].value
+        ):
             _say(found, step, q.value, q)
         elif step in found.said and width not in found.said and q.value > found.said[step].value:
             _say(found, width, q.value, q)

@@ -48,7 +48,7 @@ _LINKED = re.compile(rf"(?:[,;(]|(?<!\w){AND}|\b(?:uh|uhm|um|eh|äh|ähm|euh|ehm
 
 
 _ENDS = re.compile(
-    rf"\s*(?:$|[,;/|\n]|\.(?!\d)|{AND}\s|(?:in|at|with|im|mit|bei|en|avec|nel|nella|con)\s)", re.I
+    rf"\s*(?:$|[,;/|)\n]|\.(?!\d)|{AND}\s|(?:in|at|with|im|mit|bei|en|avec|nel|nella|con)\s)", re.I
 )
 
 

@@ -98,6 +98,12 @@ def places_of_events(
 _EVERYWHERE = re.compile(r"(?:all|every|alle[nr]?|toutes|tous|tutt|tod[ao]s)", re.I)
 
 
+_IS = re.compile(  # "P4 is the important one": nothing is wished
+    r"\s+(?:is|are|was|were|ist|sind|est|sont|è|sono|es|son)\s+(?:the|my|our|a|an|where|die|der|das|meine?|le|la|les|il|lo|gli|el|las|los)\s",
+    re.I,
+)
+
+
 def named_again(
     places: Sequence[Place], clause_of: Callable[[int], Clause], near: Nearby, found: Found
 ) -> Iterator[LeftOver]:
@@ -111,7 +117,7 @@ def named_again(
         if clause.about not in (About.BASELINE, About.FOCUS) or near.denied(a):
             continue
         own = _numbers_of(near.text[a:b])
-        if not own or GONE.match(near.text, b):
+        if not own or GONE.match(near.text, b) or _IS.match(near.text, b):
             continue
         if any(own < earlier for earlier in seen) or _twice(near.text[a:b]):
             yield "positions", a, b
@@ -190,11 +196,20 @@ def paired(
     spots = [p for p in sorted(places) if clause_of(p[0]).about is About.BASELINE]
     for order in (1, -1):  # the place first, the channel first
         tied: list[tuple[Place, Channel]] = []
+        groups: dict[Place, set[str]] = {}
         for place in spots:
-            for channel in kept:
+            for n, channel in enumerate(kept):
                 a, b = (place[1], channel.start) if order > 0 else (channel.end, place[0])
                 if a <= b and _TIES.fullmatch(near.text[a:b]):
                     tied.append((place, channel))
+                    groups.setdefault(place, set()).update(_group(kept, n, order, near.text))
+        differ = len({frozenset(g) for g in groups.values()}) > 1 and len(groups) > 1
+        if differ and len(tied) > 1:
+            first, last = tied[0], tied[-1]
+            edges = [*first[0], first[1].start, first[1].end, *last[0], last[1].start, last[1].end]
+            if not any(min(edges) <= at <= max(edges) for at in found.corrections):
+                yield "channels", min(edges), max(edges)
+                return
         if len({p for p, _ in tied}) > 1 and len({c.preset for _, c in tied}) > 1:
             first, last = tied[0], tied[-1]
             edges = [*first[0], first[1].start, first[1].end, *last[0], last[1].start, last[1].end]
@@ -221,6 +236,9 @@ _OF_TIME = re.compile(
     r"\s*(?:of (?:a |the |my )?(?:total|time|night|day|run|hours?|\d)|time|h\b|hours?|min|frames?|rounds?|channels?|kanäle|canaux|canali|canales)",
     re.I,
 )
+_BETWEEN = re.compile(
+    r"(?<!\w)(?:between|zwischen|entre|tra|fra)\s+(?:positions? |position(?:en)? )?$", re.I
+)
 _BY_PLACE = 28  # characters from a place to words that say more places
 
 
@@ -231,6 +249,10 @@ def more_by_relation(
     if "watch" in found.said or "search.best" in found.said:
         return  # "the others go on as before"
     slot = "wells" if "plate" in found.said else "positions"
+    for a, b in places:
+        if _BETWEEN.search(near.text[:a]) and re.search(r"\d.*\d", near.text[a:b]):
+            yield slot, a, b  # "between P2 and P5": with these two, or without?
+            return
     held = [*places, *found.where.values()] if slot == "positions" else list(places)
     for match in _RELATIVE.finditer(near.text):
         a, b = match.span()
@@ -247,3 +269,19 @@ def more_by_relation(
         if beside or slot == "wells":
             yield slot, a, b
             return
+
+
+_WITH = re.compile(r"\s*(?:,|and|und|et|e|y|&|\+|/|plus)\s*", re.I)
+
+
+def _group(kept: Sequence[Channel], n: int, order: int, text: str) -> set[str]:
+    """The channels listed with one, away from its place."""
+    out = {kept[n].preset}
+    i = n
+    while 0 <= i + order < len(kept):
+        one, two = sorted((kept[i], kept[i + order]), key=lambda c: c.start)
+        if not _WITH.fullmatch(text[one.end : two.start]):
+            break
+        i += order
+        out.add(kept[i].preset)
+    return out

@@ -263,6 +263,10 @@ def _positions(
             continue
         if one.said is Said.ALL and _SOME.search(near.text[:a]):
             continue
+        many = one.said is Said.ALL and one.count and told and len(told) != one.count
+        if many and not found.corrected(last, a):
+            found.open_positions = (a, b)  # "P1, P2, P3, all six of them"
+            continue
         if one.said is Said.ALL and told and found.corrected(last, a):
             told, first, last = list(names), a, b
             continue
