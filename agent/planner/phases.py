@@ -55,6 +55,7 @@ def corrected(times: Sequence[Timed]) -> list[Timed]:
 NEXT = 6  # characters between "10 min" and "4 h" of "10 min and 4 h"
 LIKE = 4.0  # a time is corrected by one that is no more than so many times longer or shorter
 
+BESIDE = 2  # characters between "the first hour" and the interval right behind it
 FAR = 40.0  # and by none that is so many times longer or shorter
 
 
@@ -105,7 +106,12 @@ def first_part(times: Sequence[Timed]) -> Lapse | None:
     if len(times) != 4 or (len(firsts), len(rates), len(whole)) != (1, 2, 1):
         return None
     first, total = firsts[0], whole[0]
-    own, other = sorted(rates, key=lambda t: (t.then, not t.corrects, abs(t.start - first.start)))
+    before, after = sorted(rates, key=lambda t: t.start)
+    beside = before.end <= first.start and 0 <= after.start - first.end <= BESIDE
+    nearest = after if beside or after.end <= first.start else before
+    own = next((t for t in rates if t.corrects), nearest)
+    own = next((t for t in rates if not t.then), own) if any(t.then for t in rates) else own
+    other = next(t for t in rates if t is not own)
     if total.value_s <= first.value_s or not (own.corrects or total.role is Role.TOTAL):
         return None
     rest = replace(total, role=Role.LENGTH, value_s=total.value_s - first.value_s)

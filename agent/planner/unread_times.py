@@ -36,6 +36,8 @@ _PARTLY = re.compile(
     r"|ripeti tutto|repite (?:esto|todo)"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days? (?:to|through|until|-|and) (?:mon|tues|wednes|thurs|fri|satur|sun)days?"
     r"|(?:montag|dienstag|mittwoch|donnerstag|freitag)s? bis \w+tag|(?:du )?lundi au \w+di"
+    r"|alternat\w+|abwechselnd|en alternance|alternand\w+|intercal\w+"
+    r"|(?:for |noch |encore |per |durante )?(?:another|noch ?mals?|weitere|encore|altr[ei]|otr[ao]s) \S+ ?\S* (?:tomorrow|morgen|demain|domani|mañana)"
     r"|pause (?:it |the (?:run|imaging) )?(?:between|from|for|at|after)"
     r"|(?:pausier\w+|unterbrich|unterbrechen|interromp\w+|interrump\w+|fai una pausa|haz una pausa"
     r"|fais une pause|mach(?:e|t)? (?:eine )?pause)"

@@ -133,7 +133,20 @@ def rate_at(f: Folded, at: int, g: Grammar) -> Measure | None:
     per = (g.per_times if times else g.per).match(f.low, end)
     if not per:
         return None
+    numbered = measure_at(f, per.end(), g)
+    counted = numbered is not None and numbered.kind is Kind.DURATION and not numbered.spelled
+    every = g.every.match(f.low, per.start() + _gap(f, per.start()))
+    if times and number > MOST_TIMES and counted and every:
+        return None  # "20 times every 30 s": rounds, and an interval
     return _per(f, per.end(), g, number, upper, spelled)
+
+
+MOST_TIMES = 3  # "twice every 10 min" is a rate
+
+
+def _gap(f: Folded, at: int) -> int:
+    match = _GAP.match(f.low, at)
+    return match.end() - at if match else 0
 
 
 def _per(
