@@ -57,3 +57,4 @@ def test_light_that_was_left_to_the_dead_man_is_told_of_once_more_at_the_very_en
     assert watcher.process_id is not None
     with contextlib.suppress(ProcessLookupError):  # it would go on trying for a while
         os.kill(watcher.process_id, signal.SIGKILL)
+    watcher.take_over(10.0)
