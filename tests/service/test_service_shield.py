@@ -16,7 +16,7 @@ from agent.web.tokens import Role, Tokens, clear_file
 if TYPE_CHECKING:
     from pathlib import Path
 
-HOST = "127.0.0.1:8765"
+HOST, PATH = "127.0.0.1:8765", "/api/v1/status"
 
 
 class Door:
@@ -41,16 +41,16 @@ class Door:
         await send({"type": "http.response.body", "body": b"{}"})
 
     def knock(
-        self, method: str = "GET", kind: str = "http", query: str = "", **headers: str
+        self, method: str = "GET", path: str = PATH, *, query: str = "", **headers: str
     ) -> list[dict[str, Any]]:
-        """What is sent back to an operator who asks for `/api/v1/status`."""
+        """What is sent back to an operator."""
         sent: list[dict[str, Any]] = []
         said = {"host": HOST, "authorization": f"Bearer {self.token}", **headers}
         scope = {
-            "type": kind,
+            "type": "websocket" if method == "WS" else "http",
             "method": method,
-            "path": "/api/v1/status",
-            "raw_path": b"/api/v1/status",
+            "path": path,
+            "raw_path": path.encode(),
             "query_string": query.encode(),
             "headers": [
                 (name.replace("_", "-").strip("-").encode(), value.encode())
@@ -80,10 +80,22 @@ def test_who_may_gets_through(tmp_path: Path) -> None:
     assert b"connection" not in headers(sent)
 
 
+@pytest.mark.parametrize(
+    ("path", "policy"), [(PATH, b"default-src 'none'"), ("/", b"default-src 'self'; img-src")]
+)
+def test_every_answer_tells_the_browser_what_it_must_not_do(
+    tmp_path: Path, path: str, policy: bytes
+) -> None:
+    said = headers(Door(tmp_path).knock(path=path))
+    assert said[b"content-security-policy"].startswith(policy)
+    assert b"frame-ancestors 'none'" in said[b"content-security-policy"]
+    assert said[b"x-content-type-options"] == b"nosniff" and said[b"cache-control"] == b"no-store"
+
+
 def test_a_websocket_is_closed_and_never_reaches_the_app(tmp_path: Path) -> None:
     """Nothing here looks at where one comes from, or who opens it."""
     door = Door(tmp_path)
-    sent = door.knock(kind="websocket")
+    sent = door.knock("WS")
     assert [message["type"] for message in sent] == ["websocket.close"]
     assert door.through == []
 
