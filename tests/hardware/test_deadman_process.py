@@ -147,7 +147,7 @@ def test_light_within_its_announcement_is_nobodys_business(
     lamp: LampProcess, ward: Callable[..., WardProcess]
 ) -> None:
     one = ward(grace_s=0.2)
-    for _ in range(4):
+    for _ in range(2):
         one.tell("lit 0.4")
         time.sleep(0.3)
         assert lamp.on
