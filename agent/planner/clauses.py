@@ -266,6 +266,7 @@ def _say_what_about(text: str, found: list[Clause]) -> None:
     if not triggered:
         _film_what_divides(text, found)
     _lapse_of_a_watch(found)
+    _watch_and_film(found)
 
 
 def _lapse_of_a_watch(found: list[Clause]) -> None:
@@ -278,6 +279,35 @@ def _lapse_of_a_watch(found: list[Clause]) -> None:
         times = clause.quantities - clause.places
         if times >= 2 and clause.has("every") and not lapse and any(c.quantities for c in later):
             clause.about, clause.watches = About.BASELINE, True
+
+
+def _watch_and_film(found: list[Clause]) -> None:
+    """ "Mitosis is filmed at 20 s. Look for it at P1 every 5 min for 12 h": which is which.
+
+    A watch with places, an interval and a length is the time lapse, where another sentence says of
+    what is watched for how it is filmed.
+    """
+    watch = [
+        c
+        for c in found
+        if c.about is About.TRIGGER and not c.conditional and c.places and c.has("every")
+    ]
+    films = [
+        c
+        for c in found
+        if c.about is About.BASELINE and not c.places and c.quantities and _target_of(c) is not None
+    ]
+    lapse = [c for c in found if c.about is About.BASELINE and c.places]
+    if len(watch) == 1 and films and not lapse and watch[0].quantities - watch[0].places >= 2:
+        watch[0].about, watch[0].watches = About.BASELINE, True
+        films[0].about = About.TRIGGER
+    for n, clause in enumerate(found):
+        later = [c for c in found[n + 1 :] if c.about is About.REACTION and c.has("every")]
+        before = [c for c in found[:n] if c.about is About.BASELINE and c.places]
+        alone = clause.about is About.TRIGGER and not clause.conditional and not clause.places
+        whole = alone and clause.quantities == 1 and not clause.has("every") and before
+        if whole and later and later[0].quantities >= 2 and later[0].sentence == clause.sentence:
+            clause.about, clause.watches = About.BASELINE, True  # "over 12 h for mitosis and film"
 
 
 _FILMS = re.compile(  # "films of 10 min at 15 s": of what was said to be counted or watched
@@ -416,6 +446,7 @@ def _one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions
             trigger is not None
             and not any(c.about is About.REACTION for c in sentence[trigger:i])
             and _in_brackets(text, clause, sentence[trigger])
+            and not sentence[trigger].has("stack", "exposure", "objective")
         ):
             about = About.BASELINE if about is None else about
         if about is None and i and _films_in_brackets(text, clause, sentence[i - 1]):
@@ -508,6 +539,9 @@ def _alone(text: str, clause: Clause) -> About | None:
         return About.NOTIFY
     if clause.has("stop_run") and not clause.has("af_fail"):
         return About.STOP
+    ends = clause.has("until") and clause.has("events") and not clause.has("every")
+    if ends and clause.quantities and not clause.places:
+        return About.STOP  # "until you have 15 divisions"
     focus = [m for m in clause.marks if m.concept == "autofocus"]
     if clause.has("autofocus") and (
         focus[0].start - clause.start <= 16
@@ -653,10 +687,14 @@ def _reaction_before(sentence: list[Clause], trigger: int) -> None:
             goes_over = before.has("react") and not before.has("every", "for")
             before.about = About.REACTION if goes_over else About.BASELINE
         return
+    taken = False
     for clause in reversed(sentence[:trigger]):
-        if clause.about is About.BASELINE:
-            if not clause.places:
-                clause.about = About.REACTION
-            return
+        if clause.about is About.BASELINE and not clause.places:
+            if taken and not clause.bare:
+                return
+            clause.about, taken = About.REACTION, True
+            if not clause.bare:
+                return
+            continue
         if clause.about is not About.NOTIFY:
             return

@@ -40,6 +40,7 @@ def read_clocks(
         if (
             q.kind is Kind.DURATION
             and not q.every
+            and clause.about not in (About.REACTION, About.TRIGGER)
             and (_later(near, a) or _FROM_NOW.match(near.text, b))
         ):
             begin = now + dt.timedelta(seconds=q.value)
@@ -55,6 +56,7 @@ def read_clocks(
             continue
         mark = near.left(a, "until", "from", "every", words=2)
         until = mark is not None and mark.concept == "until"
+        until = until or _UNTIL_I.search(near.text[max(0, a - 48) : a]) is not None
         until = until or near.right(b, "stop_run", words=0) is not None
         between = _RANGE.search(near.text[max(0, a - 6) : a]) and (
             found.said.get("start_at") or _NOW_TO.search(near.text[:a])
@@ -80,6 +82,11 @@ def read_clocks(
     return out
 
 
+_UNTIL_I = re.compile(  # "until I'm in at 8"
+    r"(?<!\w)(?:until|till|bis|jusqu'à ce que|finché|hasta que)\s+(?:i|we|ich|wir|je|nous|on|you|du)(?:'\w+)?\b[^.,;]{0,28}?"
+    r"(?:at|um|gegen|à|alle|a las)\s*$",
+    re.I,
+)
 _RANGE = re.compile(r"(-|to|–|bis|à|alle|a|hasta)\s*(the |las |le )?$", re.I)
 _NOW_TO = re.compile(
     r"\b(?:now|jetzt|sofort|maintenant|adesso|ora|ahora)(?: on)?\s*(?:to|-|–|bis|jusqu'à|à|fino a|a|hasta)\s*\w*\s*$",

@@ -123,12 +123,17 @@ def intent(marks: Sequence[Mark], normal: Normal, held: Sequence[tuple[int, int]
     )
     if polite is not None and not inner and amounts >= (2 if verb else 3):
         return Intent.PLAN
+    once = any(m.concept == "once" and a <= m.start < b for m in marks)
+    if polite is not None and not inner and verb and once and amounts:
+        return Intent.PLAN
     if polite is not None and not inner and verb and not amounts and _AS_USUAL.search(text[a:b]):
         return Intent.PLAN
     return Intent.ANSWER
 
 
 def _begins_as_question(sentence: str, at: int, marks: Sequence[Mark]) -> bool:
+    if _WANTS_TO_KNOW.match(sentence):
+        return True
     start = _ASKS.match(sentence)
     begin = at + (start.end() if start else 0)
     asks = sentence.rstrip().endswith("?")
@@ -151,6 +156,11 @@ def _begins_as_question(sentence: str, at: int, marks: Sequence[Mark]) -> bool:
 _AS_USUAL = re.compile(
     r"(?<!\w)(?:the usual|as usual|the same|again|like (?:last time|yesterday|always)|wie (?:immer|üblich|gestern|letztes mal)|das übliche|nochmal"
     r"|comme d'habitude|la même chose|comme hier|come al solito|lo stesso|come ieri|lo de siempre|lo mismo|como (?:siempre|ayer))(?!\w)",
+    re.I,
+)
+_WANTS_TO_KNOW = re.compile(
+    r"\W*(?:(?:i|we)(?: want|'d like| would like| need) to know|(?:just )?tell me (?:how|what|whether|if)|ich (?:möchte|will|würde gern) (?:gern )?wissen"
+    r"|je (?:veux|voudrais|souhaite) savoir|(?:vorrei|voglio) sapere|(?:quiero|quisiera|me gustaría) saber)(?!\w)",
     re.I,
 )
 _WHAT_I_WANT = re.compile(  # "What I would like": no question

@@ -99,9 +99,7 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
             continue  # SiR-DNA: the dye counts
         if _CONCENTRATION.search(text[: match.start()]):
             continue  # "100 nM SiR-DNA"
-        gets = re.match(
-            r"\s*,?\s*(which|that|at|with|gets|:|\()?\s*(gets?\s*|is\s*)?\d", text[match.end() :]
-        )
+        gets = _GETS.match(text, match.end())
         no = (
             (near.denied(match.start()) and not gets)
             or (not gets and near.declined(match.end()))
@@ -171,6 +169,9 @@ _COLOUR_WORDS = frozenset(
 )
 
 
+_GETS = re.compile(  # "no DAPI, which gets 20 ms otherwise" names it all the same
+    r"\s*(?:,?\s*(?:which|that|at|with|gets|:|\()\s*)+(?:gets?\s*|is\s*)?\d|\s+\d+\s*ms", re.I
+)
 _DYED = re.compile(r"[a-z]\w*-$", re.I)
 _CONCENTRATION = re.compile(
     r"\d\s*(?:nM|[uµμ]M|mM|ng/ml|[uµμ]g/ml|[uµμ]l)(?: of| de| di)? (?:the )?(?:\w+-)?$"
@@ -215,7 +216,7 @@ _PICTURE_OF = re.compile(
     r"|aufnahmen?|filme?|zeitraffer|vidéo|photos?|immagini|foto|imágenes|película|vídeo)"
     r" (?:of|von|der|des|dei|delle|di|de|de los) (?:the |my |their |den |meinen |mes |los )?$"
 )
-_STRUCTURES = frozenset({"nuclei", "nucleus", "cytoplasm", "chromatin", "dna"})
+_STRUCTURES = frozenset({"h2b", "nuclei", "nucleus", "cytoplasm", "chromatin", "dna"})
 
 
 def _like_a_channel(text: str, start: int, end: int, near: Nearby) -> bool:
@@ -269,12 +270,16 @@ def read_channels(
     found: Found,
 ) -> None:
     """Which channels the time lapse and the reaction take."""
-    banned = {c.preset for c in channels if c.no}
+    burst = (About.REACTION, About.TRIGGER)
+    denied = [c for c in channels if c.no]
     for slot, abouts in (
         ("channels", (About.BASELINE, About.SEARCH, About.STORY, About.BUDGET, About.STOP)),
         ("reaction.channels", (About.REACTION, About.TRIGGER)),
     ):
         here = [c for c in channels if clause_at[c.start].about in abouts]
+        banned = {
+            c.preset for c in denied if slot != "channels" or clause_at[c.start].about not in burst
+        }
         told = [c for c in here if clause_at[c.start].about is not About.STORY and not c.no]
         here = told or here  # "they were stained with Hoechst" counts where nothing else is named
         kept = _after_corrections([c for c in here if not c.no and c.preset not in banned], found)
@@ -296,9 +301,16 @@ _ADDS = re.compile(
 )
 
 
+_TOO = re.compile(
+    r"\s*(?:too|as well|in addition|auch|dazu|zusätzlich|aussi|en plus|anche|in più|también|además)(?!\w)",
+    re.I,
+)
+
+
 def _adds(text: str, channel: Channel) -> bool:
     """ "Add DAPI", "also in DAPI": beside the channels of the time lapse."""
-    return _ADDS.search(text[: channel.start]) is not None
+    after = _TOO.match(text, channel.end) is not None
+    return after or _ADDS.search(text[: channel.start]) is not None
 
 
 def _after_corrections(channels: list[Channel], found: Found) -> list[Channel]:

@@ -41,7 +41,15 @@ def corrected(times: Sequence[Timed]) -> list[Timed]:
             if same:
                 kept[same[-1]] = replace(time, then=kept[same[-1]].then)
                 continue
-            if kept[-1].role is Role.BARE and kept[-1].value_s and time.role is not Role.END:
+            like = abs(math.log(max(kept[-1].value_s, 1e-9) / max(time.value_s, 1e-9))) <= math.log(
+                FAR
+            )
+            if (
+                kept[-1].role is Role.BARE
+                and kept[-1].value_s
+                and time.role is not Role.END
+                and like
+            ):
                 kept[-1] = time
                 continue
         if kept and _again(kept[-1], time):

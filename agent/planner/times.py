@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LONGEST_S = 60.0  # a longer time is an exposure only right after that word
 SHORT_S, LONG_S = 600.0, 3600.0  # a time that stands alone is an interval up to, a length from here
 CLOSE = 1e-6
+LIVELY_S = 180.0  # a longer time that stands alone in a reaction is an interval or a length: asked
 RATIO = 2.5  # of two bare times the longer is the length where it is so many times the shorter
 
 
@@ -90,6 +91,7 @@ def is_exposure(q: Quantity, near: Nearby) -> bool:
     return after is not None and "," not in near.text[b : after.start] and q.value <= LONGEST_S
 
 
+_CHOSEN = re.compile(r"(?<!\w)(?:go|going|opt|aim|settle|went) for\s+$", re.I)  # "go for 6 min"
 _HOURS_IN = re.compile(r"\s+in(?=\s*(?:[,.;)]|$))", re.I)
 _REMAINING = re.compile(
     r"(?:for|over|during) the (?:remaining|rest)|remaining|restlichen|restantes?|rimanenti|(?:the )?(?:next|following)"
@@ -132,6 +134,8 @@ def role(q: Quantity, near: Nearby) -> Role:
     total = near.right(b, "total_light", words=0) or near.left(a, "total_light", words=1)
     if total is not None:
         return Role.TOTAL
+    if _CHOSEN.search(near.text[max(0, a - 24) : a]):
+        return Role.BARE
     if right is not None or (left is not None and left.concept != "then"):
         return Role.LENGTH
     if left is not None and _REMAINING.search(near.text[left.start : a]):
@@ -278,7 +282,7 @@ def _number_of(q: Quantity) -> float:
 SECONDS = {"ms": 1e-3, "us": 1e-6, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0, "wk": 604800.0}
 
 
-def lapse(times: Sequence[Timed], found: Found) -> Lapse:
+def lapse(times: Sequence[Timed], found: Found, *, burst: bool = False) -> Lapse:
     """Put intervals and lengths together, phase by phase, later ones correcting earlier ones."""
     from agent.planner.phases import corrected, first_part, paired
 
@@ -292,6 +296,9 @@ def lapse(times: Sequence[Timed], found: Found) -> Lapse:
         if time.role is not Role.BARE:
             _take(whole, time, found)
     bare = [time for time in times if time.role is Role.BARE]
+    if burst and whole.phases == [Phase()] and len(bare) == 1 and bare[0].value_s > LIVELY_S:
+        whole.unclear.append(bare[0])  # "on mitosis film 10 min"
+        return whole
     _bare(whole, bare, rounds="rounds" in found.said)
     if bare or whole.unclear:
         phased = paired(times)

@@ -153,7 +153,14 @@ def _read(
     rest = [(q, c) for q, c in rest if q not in again]
     times = sorted([*timed(rest, near, LAPSE), *ends], key=lambda t: t.start)
     whole = lapse(times, found)
-    burst = lapse(timed(rest, near, REACTION), found)
+    burst = lapse(timed(rest, near, REACTION), found, burst=True)
+    if burst.total is not None and burst.phases[0].length is not None:
+        first = whole.phases[0]
+        if whole.total is None and first.length is None and first.interval is not None:
+            whole.total, burst.total = (
+                burst.total,
+                None,
+            )  # "..., on mitosis 20 s for 10 min, 12 h overall"
     if _belongs_to_burst(whole, burst, found):
         last = whole.phases.pop()
         burst.phases[0].interval = last.interval
@@ -340,7 +347,7 @@ def _unclear(draft: Draft, found: Found) -> Draft:
         text = f"what do you mean by {found.words(a, b)}?"
         if slot == "unclear":
             draft = _asking(draft, text)
-        elif slot == "target":
+        elif slot == "target" and not draft.has("watch"):
             text = f"what is to be done about {found.words(a, b)}?"
             draft = draft.asking(Question(slot, text, ONLY_OR_REACT))
         elif not any(q.slot == slot for q in draft.questions):

@@ -22,7 +22,15 @@ from agent.planner.unread_places import (
     then_there,
     unnamed,
 )
-from agent.planner.unread_settings import addresses, again, focus_both, limits, only_focus, settings
+from agent.planner.unread_settings import (
+    addresses,
+    again,
+    focus_both,
+    limits,
+    only_focus,
+    settings,
+    until_what,
+)
 from agent.planner.unread_times import channels_apart, late, phases_of_what, phrases
 from agent.planner.unread_wishes import (
     conditions,
@@ -103,6 +111,7 @@ def unread(
     out += paired(channels, places, clause_of, near, found)
     out += settings(clause_of, near, found)
     out += again(clause_of, near, found)
+    out += until_what(clause_of, near, found)
     out += limits(clause_of, near, found)
     out += addresses(near, found)
     out += focus_both(near, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.planner.clauses import About
@@ -69,8 +70,18 @@ _SEVERAL = re.compile(
 )
 
 
+_OR_ELSE = re.compile(
+    r"\s*(?:,\s*)?(?:or|and|/|oder|und|ou|et|o|e|y)\s*(?:a |an |the |is |one |se |si |sich )?", re.I
+)
+
+
 def counts_of_events(clause_of: Callable[[int], Clause], near: Nearby) -> Iterator[LeftOver]:
     """ "When two cells divide at once": one is enough for a reaction."""
+    told = [m for m in near.marks if m.concept == "target" and m.name not in ("cell", "nucleus")]
+    for one, two in pairwise(told):
+        joined = _OR_ELSE.fullmatch(near.text[one.end : two.start])
+        if joined and one.name != two.name and clause_of(one.start).about is About.TRIGGER:
+            yield "target", one.start, two.end
     for match in _SEVERAL.finditer(near.text):
         clause = clause_of(match.start())
         if clause.about is About.TRIGGER and clause.conditional:

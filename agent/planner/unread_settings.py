@@ -75,6 +75,28 @@ def again(clause_of: Callable[[int], Clause], near: Nearby, found: Found) -> Ite
             yield "unclear", a, b
 
 
+_UNTIL = re.compile(
+    r"(?<!\w)(?:until|till|bis(?: zur?| zum)?|jusqu'à(?: la| l')?|jusqu'au|fino (?:a|al|alla|all')|hasta(?: la| el)?)\s+(?:the )?"
+    r"(?P<what>[^\W\d_]{4,}(?! (?:on|off))(?: \w+)?)",
+    re.I,
+)
+
+
+def until_what(
+    clause_of: Callable[[int], Clause], near: Nearby, found: Found
+) -> Iterator[LeftOver]:
+    """ "20 s until anaphase": an end of a reaction that is not known."""
+    for match in _UNTIL.finditer(near.text):
+        a, b = match.span()
+        clause = clause_of(a)
+        known = any(m.concept == "until_gone" and m.start < b and a < m.end for m in near.marks)
+        held = any(x < b + 2 and a < y for x, y in near.held)
+        known = known or "reaction.until_gone" in found.said
+        if clause.about in (About.REACTION, About.TRIGGER) and not known and not held:
+            yield "reaction.duration_s", a, match.end("what")
+            return
+
+
 def limits(clause_of: Callable[[int], Clause], near: Nearby, found: Found) -> Iterator[LeftOver]:
     """ "At most 5 reactions": a limit that was not read."""
     for match in _REACTIONS.finditer(near.text):

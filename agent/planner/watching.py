@@ -76,6 +76,10 @@ def read_watching(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
     ]
     in_triggers = [m for m, c in named if c.about is About.TRIGGER or c.watches]
     chosen = _choose(in_triggers)
+    if chosen is not None and chosen.name in GENERIC:
+        same = {c.sentence for c in triggers if c.conditional}
+        telling = [m for m, c in named if c.sentence in same and m.name not in GENERIC]
+        chosen = next((m for m in telling if m.start > chosen.start), chosen)
     if triggers:
         place = triggers[0]
         found.say("watch", True, place.start, place.end)

@@ -261,7 +261,8 @@ def _positions(
         if denied:
             gone |= set(names)
             continue
-        if one.said is Said.ALL and _SOME.search(near.text[:a]):
+        best = about is About.SEARCH and _BEST.search(near.text[:a])
+        if one.said is Said.ALL and _SOME.search(near.text[:a]) and not best:
             continue
         many = one.said is Said.ALL and one.count and told and len(told) != one.count
         if many and not found.corrected(last, a):
@@ -321,6 +322,9 @@ def _count_beside(
             found.open_positions = (one.span.start, one.span.end)
 
 
+_BEST = re.compile(
+    r"\b(?:best|most|top|beste[nr]?|meilleure?s?|miglior[ei]|mejor(?:es)?)\b[^.;]*$", re.I
+)
 _SPANS = re.compile(r"\w\s*(?:-|to|bis|à|a|hasta|through)\s*\w", re.I)
 _INSTEAD = re.compile(
     r"\s*(?:instead of|rather than|statt|anstelle|au lieu|invece|en (?:lugar|vez))\b", re.I

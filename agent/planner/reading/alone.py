@@ -25,6 +25,9 @@ _FIRST = (
     r"full|whole|entire|complete|ganze[nrs]?|komplette[nrs]?|first|initial|next|last|following|remaining|erste[nr]?|nächste[nr]?|première|premier|prochaine?"
     r"|prima|primo|prossim[ao]|primera?|próxim[ao]|siguiente"
 )
+_PAST = re.compile(
+    r"(?:last|letzte[nr]?|ultim[ao]|la) (?:week|woche|settimana|semana|night|nacht)", re.I
+)
 _MORE = (
     r"more|further|additional|other|weitere[nr]?|zusätzliche|autres?|de plus|altr[ei]|más|otr[ao]s"
 )
@@ -36,6 +39,8 @@ def alone(text: str, taken: Sequence[Quantity]) -> tuple[Quantity, ...]:
     for size, words in _UNITS.items():
         pattern = rf"(?<!\w)(?:{_FIRST})\s+({words})(?!\w)"
         for match in re.finditer(pattern, text, re.I):
+            if _PAST.match(text, match.start()) or text[match.end() : match.end() + 2] == "'s":
+                continue  # "last week's run"
             found.append(_quantity(match.span(1), size, match.group(1)))
     for size, words in _PLURALS.items():
         for match in re.finditer(rf"\s+(?:{_MORE})\s+(?:{words})(?!\w)", text, re.I):
