@@ -433,7 +433,7 @@ class Session:
         store: ImageStore | None,
         failures: list[BaseException],
     ) -> Ending:
-        left_on = self.left_on = self.microscope.light_off()
+        left_on = self.left_on = self.microscope.light_off_at_last()
         on = self.cannot_close(left_on) if left_on else ""  # at once: it does not wait for the disk
         complete = ending[0] is Outcome.COMPLETE
         balances = not complete or account(self.journal.database).balances

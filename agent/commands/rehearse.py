@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SCENARIO = "mitosis_night"
 DEFAULT_MICROSCOPE = "demo"
+DARK_COUNTS = 2.0  # above the simulated camera's offset: far more than noise makes of a mean
 DEMO_CONFIG = "MMConfig_demo.cfg"  # what the simulated microscope is made of
 PIXEL_BYTES = 2
 JUDGES: dict[str, type[ClassicalJudgeConfig] | type[MllmJudgeConfig]] = {
@@ -57,6 +58,7 @@ def rehearse(
     seed = scenario.seed if seed is None else seed
     camera = scenario.camera
     scenario = with_objective(scenario, loaded)
+    microscope = with_camera(microscope, scenario)
     facts = dataclasses.replace(
         instrument_facts(microscope),
         findings=(),  # about a real instrument: there is none
@@ -151,6 +153,16 @@ def with_objective(scenario: Scenario, loaded: LoadedPlan) -> Scenario:
         remedy = f"use one of {', '.join(known)}"
         raise config_error(loaded.path, message, remedy, key="objective", line=line)
     return scenario.model_copy(update={"objective": wanted})
+
+
+def with_camera(microscope: LoadedMicroscope, scenario: Scenario) -> LoadedMicroscope:
+    """The microscope with what is dark for the simulated camera in place of its own."""
+    wanted = microscope.config.dark_frame
+    if wanted is None:
+        return microscope
+    dark = wanted.model_copy(update={"mean_below": scenario.camera.offset + DARK_COUNTS})
+    config = microscope.config.model_copy(update={"dark_frame": dark})
+    return dataclasses.replace(microscope, config=config)
 
 
 def score_against_truth(session: Session) -> Score:

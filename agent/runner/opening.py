@@ -109,6 +109,7 @@ def start(
         read_scenario,
         refuse_other_than_demo,
         score_against_truth,
+        with_camera,
         with_objective,
     )
     from agent.dump import dump_model
@@ -116,6 +117,7 @@ def start(
 
     refuse_other_than_demo(microscope)
     scenario = with_objective(read_scenario(spec.simulated.scenario, loaded), loaded)
+    microscope = with_camera(microscope, scenario)
     seed = scenario.seed if spec.simulated.seed is None else spec.simulated.seed
     camera = scenario.camera
     facts = dataclasses.replace(

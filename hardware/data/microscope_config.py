@@ -138,8 +138,9 @@ class DarkFrameConfig(Model):
     """The camera as a witness that the light is off: after each exposure one image is taken with
     the shutters closed. What a shutter reads back is only what its controller believes."""
 
-    exposure_ms: Annotated[FiniteFloat, Field(gt=0, le=1000)] = 10.0
-    """Exposure time of that image. No light, but time: so long and one read-out per exposure."""
+    exposure_ms: Annotated[FiniteFloat, Field(gt=0, le=200)] = 10.0
+    """Exposure time of that image. No light, but time: so long and one read-out per exposure. Not
+    for lamps that the camera itself switches on (exposure-out): there it would be light."""
 
     mean_below: Positive
     """Mean of its pixels, in counts, below which it is dark. Measure both in the room as it is at

@@ -28,6 +28,7 @@ class Announced:
 
     def begin(self, light_s: float) -> None:
         """Light may be on for so long from now."""
+        self.end()  # what was overdue is told of, though nobody said that it is dark
         self._number += 1
         self._until_s = time.monotonic() + max(light_s, 0.001)
 

@@ -107,13 +107,13 @@ class Gate:
         return self._answer(what or "no exposures", refusal)
 
     def dark_frame(self, exposure_ms: float) -> Answer:
-        """Expose the camera with every shutter closed: no light, so nothing for the ledger."""
-        what = f"dark frame of {text(exposure_ms)} ms"
+        """Expose the camera with every shutter closed: no light, so nothing for the ledger.
+
+        After a stop as well: it is how one sees that the light is off.
+        """
         number = read("exposure", exposure_ms, "ms")
-        refusal = self._refuse_if_stopped(what)
-        if refusal is None and isinstance(number, Refusal):
-            refusal = number
-        return self._answer(what, refusal)
+        refusal = number if isinstance(number, Refusal) else None
+        return self._answer(f"dark frame of {text(exposure_ms)} ms", refusal)
 
     def objective(self, preset: str) -> Answer:
         """Turn the turret to a preset of the objective group."""

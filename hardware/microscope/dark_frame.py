@@ -6,9 +6,11 @@ an output that was never wired reads closed, and the sample lies in the light.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hardware.data import Refusal
+from hardware.fault import FaultKind, InstrumentFault
 
 if TYPE_CHECKING:
     from hardware.gate import Gate
@@ -16,41 +18,69 @@ if TYPE_CHECKING:
 
 
 class DarkFrames:
-    """Takes one image without light where the microscope's YAML has a `dark_frame` section."""
+    """Takes one image without light where the microscope's YAML has a `dark_frame` section.
+
+    The shutter does not follow the camera meanwhile. A call that hangs and comes back much later
+    finds its number gone and exposes nothing.
+    """
 
     def __init__(self, devices: Devices, gate: Gate) -> None:
         self._devices = devices
         self._gate = gate
+        self._number = 0  # of the look that is under way
 
     @property
     def wanted(self) -> bool:
         """Whether the camera is asked at all; it changes the camera's exposure time."""
         return self._devices.config.dark_frame is not None
 
+    @property
+    def seconds(self) -> float:
+        """How long a look takes, without the driver's own time."""
+        wanted = self._devices.config.dark_frame
+        readout_s = self._devices.config.timing.readout_s
+        return 0.0 if wanted is None else wanted.exposure_ms / 1000.0 + readout_s
+
     def look(self) -> tuple[str, ...]:
         """What is on although all shutters read closed, in words; none where it is dark.
 
-        `Devices.seen` is the same from then on. After a stop nothing is asked of the camera any
-        more, and what was known stays. Raises InstrumentFault where the camera gives no image.
+        `Devices.seen` is the same from then on. Also after a stop: it gives no light. Raises
+        InstrumentFault where the camera gives no image.
         """
-        wanted, core = self._devices.config.dark_frame, self._devices.core
-        if wanted is None or self._gate.stopped:
-            return self._devices.seen
+        wanted = self._devices.config.dark_frame
+        if wanted is None:
+            return ()
         answer = self._gate.dark_frame(wanted.exposure_ms)
         if isinstance(answer, Refusal):
-            return self._devices.seen
+            raise InstrumentFault(FaultKind.NOT_CONFIRMED, f"dark frame: {answer}")
+        self._number += 1
+        number, core = self._number, self._devices.core
+
+        def arm() -> None:
+            core.setAutoShutter(False)
+            if number == self._number:
+                core.setExposure(wanted.exposure_ms)
 
         def expose() -> float:
-            try:
-                core.setAutoShutter(False)
-                core.setExposure(wanted.exposure_ms)
-                core.snapImage()
-                return float(core.getImage().mean())
-            finally:
-                core.setAutoShutter(True)
+            if number != self._number or core.getAutoShutter():
+                raise InstrumentFault(FaultKind.NOT_CONFIRMED, "dark frame: given up meanwhile")
+            core.snapImage()
+            return float(core.getImage().mean())
 
-        longer_s = wanted.exposure_ms / 1000.0 + self._devices.config.timeouts.snap_s
-        mean = self._devices.ask("camera", expose, longer_s)
+        def disarm() -> None:
+            core.setAutoShutter(True)
+
+        try:
+            self._devices.ask("camera", arm)
+            longer_s = self.seconds + self._devices.config.timeouts.snap_s
+            mean = self._devices.ask("camera", expose, longer_s)
+        except InstrumentFault:
+            self._number += 1
+            with suppress(InstrumentFault):  # an exposure sets it again, and reads it back
+                self._devices.ask("camera", disarm)
+            raise
+        self._number += 1
+        self._devices.ask("camera", disarm)
         self._devices.seen = () if mean < wanted.mean_below else (_light(mean, wanted.mean_below),)
         return self._devices.seen
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from hardware.microscope.light_guard import NoGuard
 from hardware.microscope.reading import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -74,6 +75,7 @@ class Exposer:
                 return _stopped(light)
             if unwatched := self._guard.announce(exposure.seconds):
                 return unwatched
+            self._follow()
             core.snapImage()
             if core.getShutterOpen():  # it follows the exposure, or should
                 raise InstrumentFault(
@@ -86,10 +88,12 @@ class Exposer:
         try:
             longer_s = exposure.seconds + self._config.timeouts.snap_s
             pixels = self._devices.ask("camera", expose, longer_s)
-            if not isinstance(pixels, Refusal):
-                self._confirm_dark()
+            end_s = self._clock.now()
+            if not isinstance(pixels, Refusal) and self._dark_frames.wanted:
+                self._guard.announce(self._dark_frames.seconds)  # so long nobody knows
+                self.confirm_dark()
         except InstrumentFault as fault:
-            left_on = self._left_on = self._devices.light_off()
+            left_on = self._left_on = self._after(fault, self._devices.light_off)
             if not left_on:
                 self._guard.dark()
             self._ledger.close(row)  # no image, but the exposure is over and the light was on
@@ -102,7 +106,7 @@ class Exposer:
         self._ledger.close(row)
         if wrong is not None:
             raise InstrumentFault(FaultKind.NOT_CONFIRMED, f"light: {wrong}")
-        return Image(pixels, self._clock.now(), x, y, z, exposure_ms)
+        return Image(pixels, end_s, x, y, z, exposure_ms)
 
     def snap_stack(
         self, lights: Sequence[Light], z_um: Sequence[float]
@@ -140,6 +144,7 @@ class Exposer:
         step_s = planned[0].seconds + self._config.timing.readout_s
         rows: list[int] = []
         arrived = 0
+        left: InstrumentFault | None = None
 
         def arm() -> None:
             core.loadStageSequence(drive, [exposure.z_um for exposure in planned])
@@ -150,6 +155,7 @@ class Exposer:
                 raise InstrumentFault(FaultKind.MISSING_FRAMES, "camera: stopped before the stack")
             if unwatched := self._guard.announce(n * step_s):
                 raise InstrumentFault(FaultKind.MISSING_FRAMES, f"camera: no stack: {unwatched}")
+            self._follow()
             core.startSequenceAcquisition(n, 0, True)
 
         self.exposing = True
@@ -163,7 +169,9 @@ class Exposer:
             for i, exposure in enumerate(planned):
                 pixels, goes_on = self._next_image(i, n, exposure.seconds)
                 arrived += 1
-                if goes_on:
+                if i == n - 1:  # before who asked takes its time over the last image
+                    left = self._end_stack()
+                elif goes_on:
                     self._tell((n - i - 1) * step_s)
                 elif not self._dark_frames.wanted:  # else it is said once the camera says so
                     self._tell(None)
@@ -172,7 +180,7 @@ class Exposer:
                 x, y, z = exposure.x_um, exposure.y_um, exposure.z_um
                 yield Image(pixels, end_s, x, y, z, exposure_ms)
         except BaseException as error:  # also when who asked for the images gives up
-            left_on = self._left_on = self._devices.all_off()
+            left_on = self._left_on = self._after(error, self._devices.all_off)
             if not left_on:
                 self._guard.dark()
             for row in rows[arrived:]:  # counted, and over: the light was on for them
@@ -182,33 +190,58 @@ class Exposer:
             raise
         finally:
             self.exposing = False
-        self._end_stack()
-        self._tell(None)
+        if left is not None:
+            raise left
 
-    def _end_stack(self) -> None:
-        """Everything off, confirmed; raises NOT_CONFIRMED where it is not."""
+    def _end_stack(self) -> InstrumentFault | None:
+        """Everything off, confirmed; else the fault, which is for after the last image."""
         left_on = self._left_on = self._devices.all_off()
         if left_on:
-            raise _with(InstrumentFault(FaultKind.NOT_CONFIRMED, "after the stack"), left_on)
+            return _with(InstrumentFault(FaultKind.NOT_CONFIRMED, "after the stack"), left_on)
         try:
-            self._confirm_dark()
+            if self._dark_frames.wanted:
+                self._guard.announce(self._dark_frames.seconds)
+                self.confirm_dark()
         except InstrumentFault as fault:
             left_on = self._left_on = self._devices.all_off()
             if not left_on:
                 self._guard.dark()
-            raise _with(fault, left_on) from fault
+            return _with(fault, left_on)
+        if wrong := self._guard.dark():
+            return InstrumentFault(FaultKind.NOT_CONFIRMED, f"light: {wrong}")
+        return None
 
-    def _confirm_dark(self) -> None:
-        """Ask the camera, where the microscope's YAML wants that. Shutters have been read back."""
+    def confirm_dark(self, when: str = "after the exposure") -> None:
+        """Ask the camera, where the microscope's YAML wants that. Shutters have been read back.
+
+        Raises InstrumentFault where it sees light (NOT_CONFIRMED), or gives no image. Light that
+        it sees is overdue from then on: the guard need not wait for what was announced.
+        """
         if not self._dark_frames.wanted:
             return
-        self._exposure_ms = (math.nan, math.nan)
+        self._exposure_ms = (math.nan, math.nan)  # the dark frame has one of its own
         if self._dark_frames.look():
-            raise InstrumentFault(FaultKind.NOT_CONFIRMED, "light: on after the exposure")
+            self._guard.announce(0.0)
+            raise InstrumentFault(FaultKind.NOT_CONFIRMED, f"light: on {when}")
+
+    def _after(self, failed: BaseException, off: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        """Light off after a failure; what is on. The camera is asked unless it is what hangs."""
+        left_on = off()
+        hangs = isinstance(failed, InstrumentFault) and failed.kind is FaultKind.TIMEOUT
+        if left_on or hangs or not self._dark_frames.wanted:
+            return left_on
+        with suppress(InstrumentFault):  # it cannot say: the shutters have been read back
+            self.confirm_dark()
+        return off()
+
+    def _follow(self) -> None:
+        """Within a device call: a dark frame that was given up may have left it otherwise."""
+        if self._dark_frames.wanted:
+            self._devices.core.setAutoShutter(True)
 
     def _dark_first(self) -> None:
         """Light that could not be switched off is not announced anew: the time it has runs out."""
-        if not self._left_on:
+        if not self._left_on and not self._devices.seen:
             return
         self._left_on = self._devices.all_off()
         if self._dark_frames.wanted:

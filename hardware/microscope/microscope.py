@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from hardware.fault import FaultKind, InstrumentFault
 from hardware.microscope.camera_format import CameraFormat
-from hardware.microscope.dark_frame import DarkFrames
 from hardware.microscope.devices import Devices
 from hardware.microscope.exposer import Exposer
 from hardware.microscope.mover import Mover
@@ -76,15 +76,33 @@ class Microscope:
 
         self._devices.ask("instrument", prepare)
         self._format.find()
-        if seen := DarkFrames(self._devices, self._gate).look():
-            raise InstrumentFault(
-                FaultKind.NOT_CONFIRMED,
-                f"light: could NOT switch off {seen[0]}; switch the lamp off by hand, or measure "
-                f'dark_frame.mean_below again for the YAML of microscope "{self.config.name}"',
-            )
+        self._confirm_dark()
         state = self.read()
         self._mover.channel, self._mover.objective = state.channel, state.objective
         return state
+
+    def _confirm_dark(self) -> None:
+        try:
+            self._exposer.confirm_dark("although nothing is exposed")
+        except InstrumentFault as fault:
+            if not self._devices.seen:
+                raise  # the camera gives no image
+            raise InstrumentFault(
+                FaultKind.NOT_CONFIRMED,
+                f"{fault}; could NOT switch off {self._devices.seen[0]}; switch the lamp off by "
+                "hand, or measure dark_frame.mean_below again for the YAML of microscope "
+                f'"{self.config.name}"',
+            ) from fault
+
+    def light_off_at_last(self) -> tuple[str, ...]:
+        """`light_off` where nothing exposes any more: the camera looks again if it saw light.
+
+        That may have been a door that somebody opened.
+        """
+        if self._devices.seen:
+            with suppress(InstrumentFault):
+                self._exposer.confirm_dark()
+        return self.light_off()
 
     def light_off(self) -> tuple[str, ...]:
         """Close every shutter. Takes no lock; returns those that could NOT be confirmed closed.

@@ -33,7 +33,8 @@ class ReplayScope:
     Attributes
     ----------
     core, clock : what the hardware layer drives; the devices move the clock on.
-    config : the microscope's, with the recording's pixel size instead of its own.
+    config : the microscope's, with the recording's pixel size instead of its own, and without
+        dark frames.
     catalogue : what was found.
     fovs : where the recorded fields lie on the stage.
     channels : presets in the order of the recorded channels, or as the plan wants them.
@@ -71,7 +72,8 @@ class ReplayScope:
             presets = self._presets(config)
             assigned = assign(catalogue.channels, presets, channels)
             self.core.equip(config, self._sample, catalogue.dtype, assigned, self.clock)
-            self.config = self._set_pixel_size(config)
+            # a recording has the same pixels whether a shutter is open or not
+            self.config = self._set_pixel_size(config.model_copy(update={"dark_frame": None}))
         except BaseException:
             self.shutdown()
             raise

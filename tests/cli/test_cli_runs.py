@@ -10,8 +10,13 @@ from typing import Any
 import ome_zarr.io
 import ome_zarr.reader
 import pytest
+import yaml
 import yaozarrs
 from cli_kit import PLAN, Done, here, plan_with, write_yaml
+
+from agent.dump import dump_model
+from agent.load import load_microscope
+from hardware.data.microscope_config import DarkFrameConfig
 
 SUMMARY = {"run", "outcome", "simulated_s", "wall_s", "visits", "events", "dose", "report"}
 VISITS = {"expected", "delivered", "skipped", "dropped", "late"}
@@ -41,6 +46,21 @@ def table(run: str, query: str) -> list[tuple[Any, ...]]:
         rows = database.execute(query).fetchall()
     database.close()
     return rows
+
+
+def test_a_rehearsal_has_a_dark_of_its_own_and_takes_as_long_as_was_said(folder: Path) -> None:
+    """`mean_below` is of another camera, whose dark is lower than the simulated one's."""
+    demo = load_microscope("demo").config
+    dark = DarkFrameConfig(exposure_ms=150.0, mean_below=20.0)
+    scope = demo.model_copy(update={"dark_frame": dark})
+    (folder / "scope.yaml").write_text(dump_model(scope), encoding="utf-8")
+    write_yaml(folder / "plan.yaml", PLAN)
+    done = here("rehearse", "plan.yaml", "--microscope", "scope.yaml", "--out", "night", "--json")
+    assert_complete(done, 4)
+    kept = yaml.safe_load(dict(table("night", "SELECT key, value FROM run"))["microscope"])
+    assert kept["dark_frame"] == {"exposure_ms": 150.0, "mean_below": 102.0}
+    took_s = [b - a for a, b in table("night", "SELECT started_s, finished_s FROM visits")]
+    assert min(took_s) > 0.15
 
 
 def test_a_rehearsal(folder: Path) -> None:

@@ -22,6 +22,7 @@ from replay_images import (
 )
 
 from hardware.data import ChannelConfig, ObjectiveConfig, ObjectivesConfig
+from hardware.data.microscope_config import DarkFrameConfig
 from sim.replay import ReplayError
 from sim.replay.scope import ReplayScope, open_replay
 
@@ -230,6 +231,14 @@ def test_the_pixel_size_asked_for_goes_before_the_metadata_and_is_noted(
     scope = replay(tmp_path, pixel_size_um=0.5)
     assert scope.core.getPixelSizeUm() == 0.5 and "the metadata say 0.65 um" in scope.notes[0]
     assert replay(tmp_path, pixel_size_um=None).pixel_size_um == 0.65
+
+
+def test_a_recording_is_never_asked_for_a_dark_frame(
+    tmp_path: Path, replay: Callable[..., Any]
+) -> None:
+    write_png(tmp_path / "a.png", plane(0))
+    dark = DEMO.model_copy(update={"dark_frame": DarkFrameConfig(mean_below=20.0)})
+    assert replay(tmp_path, config=dark).config.dark_frame is None
 
 
 def test_the_microscopes_own_pixel_size_does_not_hide_the_recordings(
