@@ -77,6 +77,9 @@ class Acting:
             why = f"commanded by {who.name}"
             self._queue.set(id_, State.STOPPING, why, only_from=(State.RUNNING, State.PAUSED))
         self._supervisor.poke(id_)
+        if self._supervisor.current != id_:  # it was over just before: nobody reads it any more
+            with contextlib.suppress(ConfigError, sqlite3.Error):
+                refuse_waiting(run, "the run was over before it could be applied")
         found = (c for c in runview.commands_of(id_, run) if c.id == number)
         unread = "it is written down, but the journal cannot be read just now"
         remedy = f"Look at command {number} of it later."

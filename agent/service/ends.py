@@ -49,7 +49,10 @@ class Ends:
             why = "its start was interrupted"
             self._queue.set(one.id, ExperimentState.WAITING, why, run=None)
         else:
-            self._write(one.id, left_over(found.get("outcome", ""), _why(run)))
+            end = left_over(found.get("outcome", ""), _why(run))
+            self._write(one.id, end)
+            if end.state.over:
+                _refuse_late(run)
 
     def settle(self, now: UnderWay, code: int) -> End | None:
         """Write down and tell what became of it. What raises here is tried again as a whole."""
