@@ -10,8 +10,9 @@ from agent.planner.answers_target import about_target
 from agent.planner.answers_unclear import unclear
 from agent.planner.answers_words import ROUNDS, chosen, meant
 from agent.planner.draft import Draft, No, Question, Said
+from agent.planner.open_questions import ONLY_OR_REACT
 from agent.planner.source import Words
-from agent.planner.understand import ONLY_OR_REACT, understand
+from agent.planner.understand import understand
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agent.planner.channels import channel_names
 from agent.planner.draft import No, Question, Said
 from agent.planner.lexicon import LANGUAGES, lexicon
 from agent.planner.marks import language_of, marks
 from agent.planner.one_value import Either, Unread, number
-from agent.planner.optics import channel_names, preset_of
+from agent.planner.optics import preset_of
 from agent.planner.reading.quantity import Kind, quantities
 from agent.planner.show import told
 from agent.planner.slots import Type, fits, slot_of

@@ -10,9 +10,9 @@ from agent.planner.answers_words import NOTHING
 from agent.planner.draft import Said
 from agent.planner.lexicon import lexicon
 from agent.planner.marks import marks
+from agent.planner.open_questions import ONLY_OR_REACT
 from agent.planner.reading.quantity import Kind, quantities
 from agent.planner.source import Words
-from agent.planner.understand import ONLY_OR_REACT
 
 if TYPE_CHECKING:
     from agent.planner.answers_reading import Asked

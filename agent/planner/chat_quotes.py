@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agent.planner.channels import channel_names
 from agent.planner.chat_form import LONGEST_QUOTE
 from agent.planner.draft import Draft, Said
 from agent.planner.lexicon import lexicon
 from agent.planner.marks import marks
 from agent.planner.one_value import Unread, clock, number
-from agent.planner.optics import channel_names, preset_of
+from agent.planner.optics import preset_of
 from agent.planner.reading.quantity import Kind, quantities
 from agent.planner.slots import SLOTS, Type, slot_of
 from agent.planner.source import Words

@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 from agent.planner.reading.quantity import Kind
 from agent.planner.stories import booked
 from agent.planner.times import Role, Timed
@@ -15,7 +15,7 @@ from agent.planner.times import Role, Timed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.clause import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
     from agent.planner.reading.quantity import Quantity

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.channels import Channel
+    from agent.planner.clause import Clause
     from agent.planner.nearby import Nearby
-    from agent.planner.optics import Channel
 
 _EXCEPT = re.compile(
     r"(?<!\w)(?:all but|except(?:ing)?|excluding|apart from|other than|save for|leave out|leaving out"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.clause import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
 

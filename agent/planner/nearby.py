@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.clause import Clause
     from agent.planner.marks import Mark
 
 _OF = re.compile(r"\b(of|de|di|von|by|da|zu|at|about|:|=)\b|[\s:=]", re.I)

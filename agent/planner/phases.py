@@ -11,7 +11,8 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from agent.planner.times import Lapse, Phase, Role
+from agent.planner.lapse import Lapse, Phase
+from agent.planner.times import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

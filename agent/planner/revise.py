@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from agent.plan import Plan
 from agent.planner.assemble import assemble
+from agent.planner.channels import channel_names, named_channels
 from agent.planner.complete import complete
 from agent.planner.draft import Draft, Intent, No, Question, Said
 from agent.planner.facts import facts_of
@@ -22,7 +23,6 @@ from agent.planner.lexicon import lexicon
 from agent.planner.marks import marks
 from agent.planner.nearby import Nearby
 from agent.planner.normal import normal
-from agent.planner.optics import channel_names, named_channels
 from agent.planner.reading.names import numbered
 from agent.planner.source import Kept
 from agent.planner.understand import understand

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.planner.optics import channel_names
+from agent.planner.channels import channel_names
 from agent.planner.reworded_amounts import reworded_amounts
 from agent.planner.reworded_channels import reworded_channels
 from agent.planner.reworded_places import reworded_places

@@ -6,16 +6,16 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 from agent.planner.reading.quantity import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.channels import Channel
+    from agent.planner.clause import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
-    from agent.planner.optics import Channel
     from agent.planner.reading.quantity import Quantity
 
 LONGEST_UM = 1000.0  # a longer length without a word that says so is no stack: "35 mm dish"

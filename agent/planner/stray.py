@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 from agent.planner.draft import No
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.channels import Channel
+    from agent.planner.clause import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
-    from agent.planner.optics import Channel
     from hardware.data import MicroscopeConfig
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\w.,]*")

@@ -11,36 +11,31 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About, Clause, clauses
+from agent.planner.channels import channel_names, named_channels, unknown_channels
+from agent.planner.channels_taken import read_all_channels, read_channels
+from agent.planner.clause import About, Clause
+from agent.planner.clauses import clauses
 from agent.planner.clocks import read_clocks
-from agent.planner.draft import Draft, Intent, No, Question
+from agent.planner.draft import Draft, Intent
+from agent.planner.exposures import read_exposures, seconds_after_channels
 from agent.planner.found import Found
 from agent.planner.intent import intent, refusals
+from agent.planner.lapse import Lapse, lapse, say
 from agent.planner.leftover import exceptions, strangers
 from agent.planner.lexicon import lexicon
 from agent.planner.marks import language_of, marks
 from agent.planner.messages import read_messages
 from agent.planner.nearby import Nearby
 from agent.planner.normal import normal
-from agent.planner.optics import (
-    channel_names,
-    named_channels,
-    read_all_channels,
-    read_binning,
-    read_channels,
-    read_exposures,
-    read_objectives,
-    seconds_after_channels,
-    unknown_channels,
-)
+from agent.planner.open_questions import impossible_values, unclear, unknown_channels_of, wanted
+from agent.planner.optics import read_binning, read_objectives
 from agent.planner.plainness import not_plain
 from agent.planner.reading.alone import alone, merged
 from agent.planner.reading.quantity import Kind, Quantity, quantities
 from agent.planner.reworded import reworded
-from agent.planner.slots import fits, slot_of
 from agent.planner.stacks import read_stack_channels, read_stacks
 from agent.planner.stray import stray_numbers
-from agent.planner.times import Lapse, is_exposure, lapse, long_exposures, resumed, say, timed
+from agent.planner.times import is_exposure, long_exposures, resumed, timed
 from agent.planner.unread import unread
 from agent.planner.watching import read_reaction, read_watching
 from agent.planner.where import Places, corrected_plate, places, read_overlap, read_where
@@ -60,8 +55,14 @@ if TYPE_CHECKING:
     from hardware.data import MicroscopeConfig
 
 _APART = re.compile(r"(\dx) (?=(every|each|alle|toutes|ogni|cada)\b)", re.I)  # "the 20x every 40 s"
+
+
 LAPSE = frozenset({About.BASELINE, About.STOP, About.SEARCH})
+
+
 REACTION = frozenset({About.REACTION, About.TRIGGER})
+
+
 _JOINS = re.compile(r"\s(and|but|plus|und|aber|sowie|et|mais|puis|e|ma|poi|y|pero|while)\s", re.I)
 
 
@@ -102,15 +103,15 @@ def understand(instruction: str, config: MicroscopeConfig, now: dt.datetime) -> 
         questions=found.questions(),
         refusals=(
             *refusals(signs, near, text),
-            *_impossible(found),
+            *impossible_values(found),
             *found.refused,
-            *_unknown(found, config),
+            *unknown_channels_of(found, config),
         ),
         language=language,
     )
     if draft.refusals and draft.intent is Intent.PLAN:
         draft = replace(draft, intent=Intent.REFUSE)
-    return _unclear(draft, found)
+    return unclear(draft, found)
 
 
 def _read(
@@ -190,8 +191,8 @@ def _read(
     found.left_over += [("channels", a, b) for a, b in strangers(near, channels, words.known)]
     spots = [(p.span.start, p.span.end) for p in where.positions]
     found.left_over += unread(pairs, channels, spots, places, parts, near, found)
-    found.stack_wanted = _wanted("stack", parts, near)
-    found.grid_wanted = _wanted("grid", parts, near)
+    found.stack_wanted = wanted("stack", parts, near)
+    found.grid_wanted = wanted("grid", parts, near)
     found.unknown = [
         span
         for span in unknown_channels(near.text)
@@ -221,33 +222,6 @@ def _unused(pairs: list[tuple[Quantity, Clause]], near: Nearby, found: Found) ->
 _ALWAYS_MEANT = frozenset(
     {Kind.DURATION, Kind.RATE, Kind.LENGTH, Kind.DOSE, Kind.BYTES, Kind.MAGNIFICATION}
 )
-
-
-ONLY_OR_REACT = (  # what may be done about dividing cells that are only named
-    "only image the fields, without a reaction",
-    "react: image a field faster when one is seen",
-)
-_NONE = re.compile(
-    r"\s*[:=]?\s*(none|no|off|without|keiner?|keine[ns]?|nein|aus|aucune?|non|nessun[oa]|no|ningun[oa]|-)\b\s*($|[.,;\n])",
-    re.I,
-)
-
-
-def _wanted(concept: str, parts: list[Clause], near: Nearby) -> bool:
-    """ "Take a z stack": wanted, even where nothing else is said of it."""
-    strong = {"stack": r"stack|stapel|pile|pila|z[- ]?(series|scan)|3d|volume", "grid": r"\w"}[
-        concept
-    ]
-    return any(
-        m.concept == concept
-        and c.about in (About.BASELINE, About.SEARCH)
-        and not near.denied(m.start, words=2)
-        and not near.declined(m.end, words=2)
-        and not _NONE.match(near.text, m.end)
-        and re.search(strong, near.text[m.start : m.end], re.I) is not None
-        for c in parts
-        for m in c.marks
-    )
 
 
 def _belongs_to_burst(whole: Lapse, burst: Lapse, found: Found) -> bool:
@@ -284,80 +258,3 @@ def _focus_rounds(found: Found) -> None:
         found.say("autofocus.every_n_rounds", round(number), a, b)
     else:
         found.unclear.append((a, b))
-
-
-def _impossible(found: Found) -> tuple[No, ...]:
-    return tuple(
-        No(
-            slot,
-            f"{words} as {slot_of(slot).words} ({slot})",
-            why,
-            "Give a value that makes sense.",
-        )
-        for slot, words, why in found.bad
-    )
-
-
-def _unknown(found: Found, config: MicroscopeConfig) -> tuple[No, ...]:
-    return tuple(
-        No(
-            "channels",
-            str(found.words(a, b)),
-            f"microscope {config.name} has no such channel, only {', '.join(config.channels)}",
-            "Name one of these.",
-        )
-        for a, b in found.unknown
-    )
-
-
-def _asking(draft: Draft, text: str) -> Draft:
-    """One more question about words that have no slot."""
-    if any(q.text == text for q in draft.questions):
-        return draft
-    asked = sum(q.slot.startswith("unclear") for q in draft.questions)
-    return draft.asking(Question(f"unclear.{asked + 1}" if asked else "unclear", text))
-
-
-def _unclear(draft: Draft, found: Found) -> Draft:
-    """What has a unit and no slot is asked about: leaving it out would be a guess."""
-    lengthy = (
-        draft.has("duration_s") or draft.has("phases") or draft.has("rounds") or draft.has("once")
-    )
-    for a, b in (*found.unclear, *(() if lengthy else found.bare_clocks)):
-        draft = _asking(draft, f"what is {found.words(a, b)} for?")
-    if found.open_phases and "phases" not in found.said:
-        missing = "interval_s" if any(i is None for i, _ in found.open_phases) else "duration_s"
-        what = "how often" if missing == "interval_s" else "for how long"
-        draft = draft.asking(Question(missing, f"{what}, in each phase of the time lapse?"))
-    for slot, value, a, b in found.open_exposures:
-        if not fits(slot.replace("reaction.", ""), value):
-            draft = replace(
-                draft, open_exposures=(*draft.open_exposures, (slot, value, found.words(a, b)))
-            )
-    if found.open_positions is not None:
-        words = found.words(*found.open_positions)
-        text = f"you said {draft.said['positions'].source} and {words}: which positions?"
-        draft = draft.asking(Question("positions", text))
-    if found.open_wells is not None and "wells" not in draft.said:
-        _, a, b = found.open_wells
-        draft = draft.asking(
-            Question("plate", f"which kind of well plate is it, for {found.words(a, b)}?")
-        )
-    for slot, a, b in found.left_over:
-        text = f"what do you mean by {found.words(a, b)}?"
-        if slot == "unclear":
-            draft = _asking(draft, text)
-        elif slot == "target" and not draft.has("watch"):
-            text = f"what is to be done about {found.words(a, b)}?"
-            draft = draft.asking(Question(slot, text, ONLY_OR_REACT))
-        elif not any(q.slot == slot for q in draft.questions):
-            draft = draft.asking(Question(slot, text))
-    if found.message is not None:
-        a, b = found.message
-        words = found.words(a, b)
-        choices = ("when it is done and when there is trouble", "at each event")
-        draft = draft.asking(Question("notify.on", f"what are messages for, in {words}?", choices))
-    draft = replace(draft, stack_wanted=found.stack_wanted, grid_wanted=found.grid_wanted)
-    if found.focus_wanted is not None and not draft.has("autofocus."):
-        draft = replace(draft, focus_wanted=found.focus_wanted)
-    return draft

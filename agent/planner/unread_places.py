@@ -6,17 +6,17 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 from agent.planner.reading.wells import GONE
 from agent.planner.unread_words import AND, BESIDE, COUNTING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.channels import Channel
+    from agent.planner.clause import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
-    from agent.planner.optics import Channel
     from agent.planner.unread_words import LeftOver, Place
 
 _ONLY_PLACE = re.compile(

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 from agent.planner.messages import ADDRESS
 from agent.planner.unread_words import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from agent.planner.clauses import Clause
+    from agent.planner.clause import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
     from agent.planner.unread_words import LeftOver

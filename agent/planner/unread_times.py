@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 from agent.planner.reading.kinds import Kind
 from agent.planner.unread_words import BESIDE, COUNTING, DURATION, SILENT, free
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.channels import Channel
+    from agent.planner.clause import Clause
     from agent.planner.found import Found
     from agent.planner.nearby import Nearby
-    from agent.planner.optics import Channel
     from agent.planner.reading.quantity import Quantity
     from agent.planner.unread_words import LeftOver
 

@@ -6,17 +6,17 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 from agent.planner.unread_words import SILENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.channels import Channel
+    from agent.planner.clause import Clause
     from agent.planner.found import Found
     from agent.planner.marks import Mark
     from agent.planner.nearby import Nearby
-    from agent.planner.optics import Channel
     from agent.planner.unread_words import LeftOver, Place
 
 _OR = re.compile(r"\s*(?:,\s*)?(?:or|oder|bzw\.?|ou|o|oppure)\s+(?:at |in |bei |an |maybe )?", re.I)

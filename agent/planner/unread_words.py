@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 from agent.planner.reading.kinds import Kind
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeAlias
 
-from agent.planner.clauses import About
+from agent.planner.clause import About
 from agent.planner.reading.quantity import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.planner.clauses import Clause
+    from agent.planner.clause import Clause
     from agent.planner.found import Found
     from agent.planner.marks import Mark
     from agent.planner.nearby import Nearby

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from said_kit import LAPSE, asked, demo, draft, of, proposed, rules
 
-from agent.planner.complete import BURST_S, UNTIL_GONE_S, complete, rounds_of
+from agent.planner.complete import complete, rounds_of
+from agent.planner.defaults import BURST_S, UNTIL_GONE_S
 from agent.planner.draft import Draft
 from agent.planner.proposal import Outcome
 from agent.planner.source import Configured, Default, Words
