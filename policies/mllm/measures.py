@@ -8,12 +8,14 @@ to measure than to learn. All numbers are finite and about -3 to 3.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import fft, ndimage
 
 from policies.mllm.pixels import noise_of, spread
+from policies.mllm.sharpness import SHARPNESS_NAMES, half_octaves, halved, sharpness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +35,7 @@ SIDE_PX = 512  # of the middle part whose spectrum is taken
 ALONG_PX = 7  # over which noise is averaged, along the row: that blurs no seam
 NEIGHBOURS = 9  # pairs of rows that a pair is held against
 LEAST_POWER = 1e-9
-NAMES = (
+PLAIN_NAMES = (
     *(f"plateau within {share:g}" for share in TOP),
     *(f"{what} at 1/{2**n}" for n in range(LEVELS) for what in ("slope", "one way", "steep")),
     *(f"{what} in octave {n + 1}" for n in range(BANDS) for what in ("power", "one way", "ratio")),
@@ -43,6 +45,7 @@ NAMES = (
     "share covered",
     *(f"{what} at 1/{2**n}" for n in range(2) for what in ("edge", "edge one way")),
 )
+NAMES = (*PLAIN_NAMES, *SHARPNESS_NAMES)
 
 
 def measure(image: NDArray[Any], foreground: Image) -> NDArray[np.float32]:
@@ -53,11 +56,15 @@ def measure(image: NDArray[Any], foreground: Image) -> NDArray[np.float32]:
     span = max(high - low, 1e-6)
     scaled = (grey - low) / span
     noise = noise_of(scaled)
+    power, shape = _power(scaled)
+    objects = _objects(scaled, foreground)
     found = [
         *_plateau(scaled),
         *_gradients(scaled),
-        *_spectrum(scaled),
-        *_edges(scaled, foreground, noise),
+        *_spectrum(power, shape),
+        *_edges(scaled, objects, noise),
+        *sharpness(scaled, foreground, objects.rim, objects.radius, objects.contrast, noise),
+        *half_octaves(power, shape),
     ]
     return np.clip(np.nan_to_num(np.asarray(found, np.float32), posinf=3, neginf=-3), -4, 4)
 
@@ -106,21 +113,12 @@ def _gradients(grey: Image) -> list[float]:
         total = max(yy + xx, LEAST_POWER)
         steep = float(np.quantile(np.hypot(y, x)[::2, ::2], 0.995))
         out += [_log(total) / 2 + 1, 3 * math.hypot(yy - xx, 2 * xy) / total, _log(steep) + 1]
-        grey = _halved(grey)
+        grey = halved(grey)
     return out
 
 
-def _halved(grey: Image) -> Image:
-    p = grey[: grey.shape[0] // 2 * 2, : grey.shape[1] // 2 * 2]
-    return np.asarray((p[::2, ::2] + p[1::2, ::2] + p[::2, 1::2] + p[1::2, 1::2]) / 4, np.float32)
-
-
-def _spectrum(grey: Image) -> list[float]:
-    """Power over octaves and directions, and the autocorrelation over directions.
-
-    Blur along one direction takes power from it; a jump during the exposure makes the image like
-    itself at one lag in one direction.
-    """
+def _power(grey: Image) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    """Spectrum of the middle part, (h, w // 2 + 1), and the size (h, w) of that part."""
     h, w = (min(n, SIDE_PX) for n in grey.shape)
     top, left = (grey.shape[0] - h) // 2, (grey.shape[1] - w) // 2
     part = grey[top : top + h, left : left + w]
@@ -128,7 +126,16 @@ def _spectrum(grey: Image) -> list[float]:
     window = np.outer(np.hanning(h), np.hanning(w)).astype(np.float32)
     power = np.abs(fft.rfft2((part - part.mean()) * window)) ** 2
     power /= max(float((window**2).sum()), 1e-6)
-    octave, angle = _places(h, w)
+    return power, (h, w)
+
+
+def _spectrum(power: NDArray[np.float32], shape: tuple[int, int]) -> list[float]:
+    """Power over octaves and directions, and the autocorrelation over directions.
+
+    Blur along one direction takes power from it; a jump during the exposure makes the image like
+    itself at one lag in one direction.
+    """
+    octave, angle = _places(*shape)
     sums = np.bincount(octave * ANGLES + angle, power.ravel(), (BANDS + 2) * ANGLES)
     counts = np.bincount(octave * ANGLES + angle, minlength=(BANDS + 2) * ANGLES)
     rose = (sums / np.maximum(counts, 1)).reshape(BANDS + 2, ANGLES)[1 : BANDS + 1]
@@ -143,7 +150,7 @@ def _spectrum(grey: Image) -> list[float]:
             3 * abs(complex((logs * second).mean())),
             float(np.ptp(ndimage.uniform_filter1d(logs, 3, mode="wrap"))),
         ]
-    return [*out, *_likeness(power, (h, w))]
+    return [*out, *_likeness(power, shape)]
 
 
 _PLACES: dict[tuple[int, int], tuple[NDArray[np.intp], NDArray[np.intp]]] = {}
@@ -178,32 +185,53 @@ def _likeness(power: NDArray[np.float32], shape: tuple[int, int]) -> list[float]
     return out
 
 
-def _edges(grey: Image, foreground: Image, noise: float) -> list[float]:
-    """Size of the objects, and how steep their rims are for that size: the blur that is asked for.
+@dataclass(frozen=True, slots=True)
+class Objects:
+    """What is in view, taken together.
 
-    The radius is twice the area over the outline's length, which needs no instances.
+    `radius` (px) is twice the area over the outline's length, which needs no instances; `contrast`
+    of the image's range; `covered` share; `enough`: whether there are objects and background.
     """
+
+    radius: float
+    contrast: float
+    covered: float
+    enough: bool
+    rim: Image
+    slopes: tuple[Image, Image]
+
+
+def _objects(grey: Image, foreground: Image) -> Objects:
     y, x = _slopes(foreground)
     rim: Image = np.asarray(np.hypot(y, x) + 1e-12, np.float32)
     area, outline = float(foreground.sum()), max(float(rim.sum()), 1e-3)
-    radius = 2 * area / outline
     inside, outside = foreground > 0.6, foreground < 0.2
-    if inside.sum() < 12 or outside.sum() < 12:
-        return [_log(radius, 0.3), 0.0, _log(float(inside.mean())) / 2 + 1, 0.0, 0.0, 0.0, 0.0]
-    contrast = abs(float(np.median(grey[inside][::3]) - np.median(grey[outside][::7])))
+    enough = bool(inside.sum() >= 12 and outside.sum() >= 12)
+    contrast = (
+        abs(float(np.median(grey[inside][::3]) - np.median(grey[outside][::7]))) if enough else 1.0
+    )
+    return Objects(2 * area / outline, contrast, float(inside.mean()), enough, rim, (y, x))
+
+
+def _edges(grey: Image, objects: Objects, noise: float) -> list[float]:
+    """Size of the objects, and how steep their rims are for that size: the blur asked for."""
+    radius, contrast, rim = objects.radius, objects.contrast, objects.rim
+    y, x = objects.slopes
     out = [
         _log(radius, 0.3),
-        _log(contrast / max(noise, 1e-3)) - 1,
-        _log(float(inside.mean())) / 2 + 1,
+        _log(contrast / max(noise, 1e-3)) - 1 if objects.enough else 0.0,
+        _log(objects.covered) / 2 + 1,
     ]
+    if not objects.enough:
+        return [*out, 0.0, 0.0, 0.0, 0.0]
     for n in range(2):
         near = rim > 0.3 * float(rim.max())
         gy, gx = _slopes(grey)
         across = np.abs(gy[near] * y[near] + gx[near] * x[near]) / rim[near]
         edge = float(np.quantile(across, 0.7)) * radius / 2**n / max(contrast, 1e-3)
         out += [_log(edge, 1e-3), _one_way(across, np.arctan2(y[near], x[near]))]
-        grey, rim = _halved(grey), _halved(rim)
-        y, x = _halved(y), _halved(x)
+        grey, rim = halved(grey), halved(rim)
+        y, x = halved(y), halved(x)
     return out
 
 

@@ -14,6 +14,7 @@ from policies.mllm.bricks.questions import plain_words
 from policies.mllm.concepts import FLAGS
 from policies.mllm.look import TILE_PX, Seen, look
 from policies.mllm.measures import measure, seams
+from policies.mllm.model.focus_gauge import with_gauges
 from policies.mllm.model.gauges import BLUR_FLOOR
 from policies.mllm.model.measured import joined
 from policies.mllm.model.text import facts_text, question_text, slots_text
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from policies.mllm.model.measured import MeasuredGauges
+    from policies.mllm.model.scout import ScoutForConditionalGeneration
     from policies.mllm.model.sight import Sight
     from policies.mllm.objects import Found
     from policies.mllm.sayings import Facts
@@ -143,7 +144,7 @@ class Reader:
         per_tile = [self._slots_of(seen, n, question) for n in range(len(seen.sights))]
         logits = _together(per_tile, seen.sharpest)
         measures = torch.from_numpy(measure(image, seen.foreground))[None]
-        readings = [gauge(model.measured, sight, measures) for sight in seen.sights]
+        readings = [gauge(model, sight, measures) for sight in seen.sights]
         gauged = _together([fields for _, fields in readings], seen.sharpest)
         return Answer(
             seen=seen,
@@ -208,14 +209,16 @@ class Reader:
 
 
 def gauge(
-    head: MeasuredGauges, sight: Sight, measures: Tensor
+    model: ScoutForConditionalGeneration, sight: Sight, measures: Tensor
 ) -> tuple[float, dict[str, NDArray[np.float64]]]:
     """Blur, and logits of focus and every flag, of one image with its measures (1, m)."""
-    found = head(joined(sight.readings, sight.numbers, measures))
-    fields = {"focus": found.focus[0].double().numpy()}
+    features = joined(sight.readings, sight.numbers, measures)
+    found = model.measured(features)
+    near = model.focused(with_gauges(features, found))
+    fields = {"focus": near.focus[0].double().numpy()}
     for n, flag in enumerate(FLAGS):
         fields[flag.value] = np.array([0.0, float(found.flags[0, n])])
-    return float(found.blur), fields
+    return float(near.blur), fields
 
 
 def _together(

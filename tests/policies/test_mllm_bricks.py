@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 
 from policies.mllm.bricks import degrade
 from policies.mllm.bricks.brick import Brick, Provenance
@@ -85,7 +86,7 @@ def test_masks_say_where_bubbles_and_debris_are() -> None:
     image, inside = degrade.bubble(flat, 20.0, np.random.default_rng(4))
     assert inside.shape == (64, 64)
     assert inside.any()
-    rim = degrade.ndimage.binary_dilation(inside, iterations=8)
+    rim = ndimage.binary_dilation(inside, iterations=8)
     np.testing.assert_allclose(image[~rim], flat[~rim], atol=1)
     image, specks = degrade.debris(flat, 2, 8.0, np.random.default_rng(4))
     assert specks.any()

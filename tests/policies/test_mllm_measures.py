@@ -135,4 +135,5 @@ def test_nobody_is_asked_for_what_the_border_cuts(
 def test_shipped_weights_have_measured_gauges_that_were_trained_and_weighed() -> None:
     shipped = load(Path(__file__).parents[2] / "policies/mllm/weights")
     assert float(shipped.model.measured.spread.std()) > 0
+    assert float(shipped.model.focused.spread.std()) > 0
     assert set(shipped.calibration.blends) == {"focus", *(flag.value for flag in FLAGS)}

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import ndimage, signal
 
+from policies.mllm.pixels import noise_of
+
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
@@ -31,6 +33,20 @@ def defocus(image: Image, sigma: float, rng: Generator) -> Image:
     return np.asarray(
         ndimage.gaussian_filter(image, (sigma, sigma, 0), truncate=3.0, mode="nearest"), np.float32
     )
+
+
+def grained(image: Image, before: Image, rng: Generator) -> Image:
+    """The noise back that a blur took from `before`: a camera adds it after the lens, not before.
+
+    White, and as strong as it was in the finest pixels.
+    """
+    out = image.copy()
+    for n in range(image.shape[2]):
+        lost = noise_of(before[..., n]) ** 2 - noise_of(image[..., n]) ** 2
+        if lost > 0:
+            grain = rng.standard_normal(image.shape[:2])
+            out[..., n] += math.sqrt(lost) * grain
+    return out
 
 
 def motion(image: Image, length: float, rng: Generator) -> Image:

@@ -35,6 +35,7 @@ UNKNOWN = -1.0
 TYPICAL_RADIUS_PX = 12.0  # where nobody outlined objects
 SATURATED_SHARE = 2e-3  # of the pixels: from here on an image is called saturated
 DIM_BELOW, NOT_DIM_FROM = 2.5, 5.0  # contrast over noise; between the two nobody is asked
+CLOSE = (0.05, 0.32)  # relative blur near the bounds of the states
 RADIUS_PX = (5.0, 32.0)  # objects are kept between these sizes
 
 
@@ -80,7 +81,12 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How often samples are degraded, and how much. `size` is their side in pixels."""
+    """How often samples are degraded, and how much. `size` is their side in pixels.
+
+    `close`: share of the defocus that is drawn near the bounds between two states. `grain`: how
+    often a defocused sample gets the camera's noise back. `plain`: share of samples with the
+    counts that they have, instead of another gain and bit depth.
+    """
 
     size: int = 192
     defocus: float = 0.30
@@ -94,6 +100,9 @@ class Recipe:
     empty: float = 0.02
     invert: float = 0.02
     scale: tuple[float, float] = (0.7, 2.4)
+    close: float = 0.0
+    grain: float = 0.0
+    plain: float = 0.35
 
 
 def prepare(brick: Brick) -> Prepared:
@@ -215,8 +224,7 @@ def _degraded(  # noqa: PLR0915 - one choice after the other, in the order of th
         classes = np.where(small & (foreground < 0.5), np.uint8(PixelClass.DEBRIS), classes)
     flags[Flag.DEBRIS] = float(np.count_nonzero(classes == PixelClass.DEBRIS) >= 3)
     if blur >= 0 and rng.random() < recipe.defocus:
-        extra = _relative_blur(rng)
-        image = degrade.defocus(image, extra * radius, rng)
+        image, extra = _defocused(image, radius, rng, recipe)
         blur = math.hypot(blur, extra)
     if rng.random() < recipe.bubble:
         image, inside = degrade.bubble(image, float(rng.uniform(0.18, 0.6)) * len(image), rng)
@@ -233,7 +241,7 @@ def _degraded(  # noqa: PLR0915 - one choice after the other, in the order of th
     flags[Flag.DIM] = _dim(image, foreground) if outlined and not nothing else UNKNOWN
     if rng.random() < recipe.saturate:
         image = degrade.saturate(image, float(np.exp(rng.uniform(np.log(0.004), np.log(0.2)))), rng)
-    image = _digitised(image, rng)
+    image = _digitised(image, rng, recipe.plain)
     share = saturated_share(image.max(axis=2))
     flags[Flag.SATURATED] = float(share > SATURATED_SHARE)
     focus = -1
@@ -264,8 +272,21 @@ def _degraded(  # noqa: PLR0915 - one choice after the other, in the order of th
     return Spoiled(image, pixel_um, sample)
 
 
-def _relative_blur(rng: Generator) -> float:
-    """Sharp, soft and far out about equally often."""
+def _defocused(
+    image: NDArray[np.float32], radius: float, rng: Generator, recipe: Recipe
+) -> tuple[NDArray[np.float32], float]:
+    """The image with more blur, and how much, over the radius of an object."""
+    extra = _relative_blur(rng, recipe)
+    soft = degrade.defocus(image, extra * radius, rng)
+    if recipe.grain and rng.random() < recipe.grain:
+        soft = degrade.grained(soft, image, rng)
+    return soft, extra
+
+
+def _relative_blur(rng: Generator, recipe: Recipe) -> float:
+    """Sharp, soft and far out about equally often; some of it near a bound."""
+    if recipe.close and rng.random() < recipe.close:
+        return float(np.exp(rng.uniform(*np.log(CLOSE))))
     kind = rng.random()
     if kind < 0.25:
         return float(rng.uniform(0.0, SOFT_FROM))
@@ -298,15 +319,15 @@ def _dim(image: NDArray[np.float32], foreground: NDArray[np.float32]) -> float:
     return 0.0 if ratio > NOT_DIM_FROM else UNKNOWN
 
 
-def _digitised(image: NDArray[np.float32], rng: Generator) -> NDArray[np.float32]:
+def _digitised(image: NDArray[np.float32], rng: Generator, plain: float) -> NDArray[np.float32]:
     """Any gain, offset and bit depth that a camera may have."""
     kind = rng.random()
-    if kind < 0.35:
+    if kind < plain:
         return np.rint(image)
     low, high = float(image.min()), float(image.max())
     bits = int(rng.choice([8, 10, 12, 14, 16]))
     top = (2**bits - 1) * float(np.exp(rng.uniform(np.log(0.03), np.log(0.98))))
     offset = float(rng.uniform(0, 0.1)) * top
-    gamma = float(np.exp(rng.normal(0, 0.15))) if kind < 0.6 else 1.0
+    gamma = float(np.exp(rng.normal(0, 0.15))) if kind < plain + 0.4 * (1 - plain) else 1.0
     scaled = np.clip((image - low) / max(high - low, 1e-6), 0, 1) ** gamma
     return np.asarray(np.rint(offset + scaled * max(top - offset, 8)), np.float32)

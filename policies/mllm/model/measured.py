@@ -50,12 +50,17 @@ class MeasuredGauges(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Gauged:
-        """(n, features) -> readings."""
-        scaled = ((features - self.mean) / self.spread).clamp(-5, 5)
+        """(n, features) -> readings; of `joined` the first so many are read."""
+        own = features[:, : len(self.mean)]
+        scaled = ((own - self.mean) / self.spread).clamp(-5, 5)
         blur, focus, flags = self.net(scaled).split(self.split, 1)
         return Gauged(blur[:, 0], focus, flags)
 
 
 def joined(readings: Readings, numbers: Tensor, measures: Tensor) -> Tensor:
-    """What the tower read, the image's numbers (n, 6) and measures (n, m) -> (n, features)."""
+    """What the tower read, the image's numbers (n, 6) and measures (n, m) -> (n, features).
+
+    The measured gauges leave out the sharpness, the last of the measures: that is for
+    `policies.mllm.model.focus_gauge`.
+    """
     return torch.cat([readings.embedding, readings.as_evidence(), numbers, measures], 1).float()

@@ -19,14 +19,16 @@ from transformers import GenerationMixin, LlamaConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 from transformers.models.llama.modeling_llama import LlamaForCausalLM
 
-from policies.mllm.measures import NAMES
+from policies.mllm.measures import PLAIN_NAMES
 from policies.mllm.model.config import NUMBERS, ScoutConfig
 from policies.mllm.model.connector import Connector
 from policies.mllm.model.dense import heat
+from policies.mllm.model.focus_gauge import FocusGauge
 from policies.mllm.model.measured import MeasuredGauges
 from policies.mllm.model.object_head import ObjectHead
 from policies.mllm.model.pixel_model import PixelModel
 from policies.mllm.model.sight import Sight
+from policies.mllm.sharpness import SHARPNESS_NAMES
 
 
 class ScoutForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: ignore[misc]
@@ -47,10 +49,13 @@ class ScoutForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: 
         self.objects = ObjectHead(config.tower_widths, config.query_width)
         self.measured = MeasuredGauges(
             NUMBERS,
-            len(NAMES),
+            len(PLAIN_NAMES),
             len(config.focus_states),
             len(config.flags),
             len(config.modalities),
+        )
+        self.focused = FocusGauge(
+            len(self.measured.mean) + len(SHARPNESS_NAMES), len(config.focus_states)
         )
         self.connector = Connector(config)
         self.decoder = LlamaForCausalLM(

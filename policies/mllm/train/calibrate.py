@@ -21,7 +21,7 @@ from policies.mllm.instances import Cut, instances
 from policies.mllm.look import look
 from policies.mllm.model.words import FIELDS
 from policies.mllm.reader import Reader
-from policies.mllm.train.gauges import recipe_of
+from policies.mllm.train.gauge_examples import recipe_of
 from policies.mllm.train.language import LEAST_PX, LanguageTraining, ask, slot_logits, truths
 from policies.mllm.train.stream import Samples, Source
 
@@ -271,7 +271,7 @@ def _from_spoiled(
     for number in range(SPOILED):
         group = groups[number % len(groups)]
         picture = group[int(rng.integers(len(group)))]
-        spoiled = spoil(picture, rng, recipe_of(rng, min(picture.brick.image.shape[:2])))
+        spoiled = spoil(picture, rng, recipe_of(rng, picture.brick))
         image = spoiled.image if spoiled.image.shape[2] > 1 else spoiled.image[..., 0]
         answer = reader.ask(image, "mitosis", spoiled.pixel_um)
         right = {"focus": spoiled.sample.focus}

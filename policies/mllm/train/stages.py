@@ -17,7 +17,9 @@ from policies.mllm.model.config import ScoutConfig
 from policies.mllm.model.text import question_text
 from policies.mllm.train.assemble import assemble, save
 from policies.mllm.train.calibrate import calibrate
-from policies.mllm.train.gauges import SAMPLES, examples, shuffled, train_gauges
+from policies.mllm.train.focus import train_focus
+from policies.mllm.train.gauge_examples import examples
+from policies.mllm.train.gauges import SAMPLES, train_gauges
 from policies.mllm.train.language import LanguageTraining, train_language
 from policies.mllm.train.objects import train_objects
 from policies.mllm.train.pixels import PixelTraining, train_pixels
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from policies.mllm.train.recipe import StageConfig, TrainingConfig
 
 WEIGHTS = "weights"
+GAUGES = "gauges"  # examples of the measured gauges, kept while they are made
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,7 @@ def finish(
     taught: Sequence[Prepared],
     pictures: Sequence[Prepared],
 ) -> Path:
-    """Fit object head and measured gauges on `taught`, save, calibrate on validation `pictures`.
+    """Fit object head and gauges on `taught`, save, calibrate on validation `pictures`.
 
     The folder of weights appears when it is whole.
     """
@@ -127,12 +130,15 @@ def finish(
     write_calibration(part, Calibration())
     unfused = load(part, fused=False)
     train_objects(unfused, taught)
-    train_gauges(unfused, examples(unfused, shuffled(taught), SAMPLES))
+    spoiled = examples(unfused, taught, SAMPLES, folder=out / GAUGES)
+    train_gauges(unfused, spoiled)
+    train_focus(unfused, spoiled)
     save(part, unfused.model, tokenizer)
     write_calibration(part, calibrate(load(part), pictures))
     final = out / WEIGHTS
     shutil.rmtree(final, ignore_errors=True)
     part.rename(final)
+    shutil.rmtree(out / GAUGES, ignore_errors=True)  # of this model alone
     return final
 
 
