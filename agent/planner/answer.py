@@ -63,7 +63,10 @@ def _about(text: str, config: MicroscopeConfig) -> str:
                 marked = ", ".join(config.positions) or "none"
                 return f"Marked positions of microscope {config.name}: {marked}."
             case "plates":
-                return f"Plates known to microscope {config.name}: {', '.join(config.plates) or 'none'}."
+                return (
+                    f"Plates known to microscope {config.name}: "
+                    f"{', '.join(config.plates) or 'none'}."
+                )
             case _:
                 stage = config.stage
                 told = [
@@ -91,7 +94,10 @@ def _cost(draft: Draft, config: MicroscopeConfig, facts: InstrumentFacts | None)
     frame = facts.frame.binned(plan.camera.binning) if facts and facts.frame else None
     frame_bytes = frame.bytes if frame else None
     objective = plan.objective or (facts.objective if facts else None)
-    return f"That would take {cost_in_words(estimate(plan, config, objective, frame_bytes=frame_bytes))}."
+    return (
+        f"That would take "
+        f"{cost_in_words(estimate(plan, config, objective, frame_bytes=frame_bytes))}."
+    )
 
 
 def cost_in_words(cost: Estimate) -> str:

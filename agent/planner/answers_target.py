@@ -19,19 +19,21 @@ if TYPE_CHECKING:
     from agent.planner.draft import Draft, Question
 
 _REACT = re.compile(
-    r"(?<!\w)(?:react\w*|faster|(?:when|if) (?:you|one|it)(?: is)? see[ns]?|reagier\w*|reaktion|schneller|réagi\w*|plus vite|reagi\w*|reazione"
+    r"(?<!\w)(?:react\w*|faster|(?:when|if) (?:you|one|it)(?: is)? see[ns]?|reagier\w*|reaktion"
+    r"|schneller|réagi\w*|plus vite|reagi\w*|reazione"
     r"|più veloce|reaccion\w*|más rápido)(?!\w)",
     re.I,
 )
 _ONLY = re.compile(
-    r"(?<!\w)(?:only|just|no reaction|don't react|do not react|without|nur|keine reaktion|nicht reagieren|ohne|seulement"
+    r"(?<!\w)(?:only|just|no reaction|don't react|do not react|without|nur|keine reaktion"
+    r"|nicht reagieren|ohne|seulement"
     r"|simplement|sans|ne pas|solo|soltanto|senza|sólo|solamente|sin)(?!\w)",
     re.I,
 )
 
 
 def about_target(draft: Draft, question: Question, words: str, asked: Asked) -> Draft | None:
-    """The draft without a reaction, or with what is watched for; None where the answer says neither."""
+    """The draft without a reaction, or with what is watched for; None for other answers."""
     kept = replace(draft, questions=tuple(q for q in draft.questions if q != question))
     read = [q for lang in asked.languages(words) for q in quantities(words, asked.now, lang)]
     often = [q for q in read if q.every and q.kind in (Kind.DURATION, Kind.RATE)]

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from hardware.data import MicroscopeConfig
 
 _CHANNEL_WORD = re.compile(
-    r"\s*-?\s*(channels?|fluorescence|light|signals?|filters?|stain(ing)?|images?|kanal|kanäle|canal"
+    r"\s*-?\s*(channels?|fluorescence|light|signals?|filters?|stain(ing)?|images?|kanal|kanäle"
+    r"|canal"
     r"|canaux|canale|canali|canales)\b",
     re.I,
 )
@@ -25,13 +26,18 @@ _DYES = frozenset(
 
 
 _COLOURS = (
-    r"yellow|orange|violet|purple|cyan|magenta|infra-?red|near-?infrared|ultraviolet|uv|white|gelb\w*|violett\w*"
-    r"|weiß\w*|jaune|blanc|infrarouge|giallo|arancione|viola|bianco|infrarosso|amarillo|naranja|violeta|blanco"
+    r"yellow|orange|violet|purple|cyan|magenta|infra-?red|near-?infrared|ultraviolet|uv|white"
+    r"|gelb\w*|violett\w*"
+    r"|weiß\w*|jaune|blanc|infrarouge|giallo|arancione|viola|bianco|infrarosso|amarillo|naranja"
+    r"|violeta|blanco"
     r"|infrarrojo"
 )
 
 
-_KIND = r"channel|fluorescence|light|filter|kanal|fluoreszenz|licht|canal|lumière|fluorescence|canale|luce|luz"
+_KIND = (
+    r"channel|fluorescence|light|filter|kanal|fluoreszenz|licht|canal|lumière|fluorescence"
+    r"|canale|luce|luz"
+)
 
 
 _COLOURED = (
@@ -44,7 +50,9 @@ _COLOURED = (
 
 
 _UNKNOWN = re.compile(
-    r"\b(TIRF|STED|SHG|two[- ]photon|(?:in|use the|with the) confocal|polari[sz]ed( light)?|konfokal\w*|confocale?|bright[- ]?field|phase[- ]contrast|DIC|transmitted( light)?|CFP|YFP|BFP|mVenus|Venus|Cy3"
+    r"\b(TIRF|STED|SHG|two[- ]photon|(?:in|use the|with the) confocal|polari[sz]ed( light)?"
+    r"|konfokal\w*|confocale?|bright[- ]?field|phase[- ]contrast|DIC|transmitted( light)?|CFP|YFP"
+    r"|BFP|mVenus|Venus|Cy3"
     r"|Cy7|Texas ?Red|mTurquoise\d?|Hellfeld|Phasenkontrast|fond clair|contraste de phase"
     r"|campo chiaro|campo claro|contrasto di fase)\b",
     re.I,
@@ -112,14 +120,17 @@ def named_channels(text: str, names: Mapping[str, str], near: Nearby) -> list[Ch
 
 
 _STAINED = re.compile(  # "nuclei in green", "nuclei (GFP)", "nuclei labelled with mCherry"
-    r"\s*(?:\(|=|:|in(?: the)?|im|en|nel|with|mit|avec|con|(?:labell?ed|stained|tagged|marked|shown|visible) (?:with|by|in)"
-    r"|markiert mit|gefärbt mit|marqués? (?:en|avec|par)|marcat[ie] con|marcad[oa]s con)\s*(?:the )?",
+    r"\s*(?:\(|=|:|in(?: the)?|im|en|nel|with|mit|avec|con|(?:labell?ed|stained|tagged|marked"
+    r"|shown|visible) (?:with|by|in)"
+    r"|markiert mit|gefärbt mit|marqués? (?:en|avec|par)|marcat[ie] con"
+    r"|marcad[oa]s con)\s*(?:the )?",
     re.I,
 )
 
 
-_STAINS = re.compile(  # "GFP (nuclei)", "green nuclei", "mCherry for the nuclei", "GFP-labelled nuclei"
-    r"\s*(?:\(|=|for|für|pour|per|para|-?\s*(?:labell?ed|positive|tagged|stained|markierte[nr]?)|is|are|marks?|labels?|shows?)\s*"
+_STAINS = re.compile(  # "GFP (nuclei)", "green nuclei", "GFP-labelled nuclei"
+    r"\s*(?:\(|=|for|für|pour|per|para|-?\s*(?:labell?ed|positive|tagged|stained|markierte[nr]?)"
+    r"|is|are|marks?|labels?|shows?)\s*"
     r"(?:the |die |les |i |los )?",
     re.I,
 )
@@ -192,7 +203,8 @@ _PERSON = re.compile(  # Frau Kern, Dr. Green
 
 
 _NEITHER = re.compile(  # "weder DAPI noch GFP"
-    r"\b(neither|weder|ni(?= l'|\s)|né)\s+[^.;,:]{0,24}$|\b(nor|noch|ni|né)\s+(the |den |das |le |la |il |el )?$",
+    r"\b(neither|weder|ni(?= l'|\s)|né)\s+[^.;,:]{0,24}$|\b(nor|noch|ni|né)\s+(the |den |das |le "
+    r"|la |il |el )?$",
     re.I,
 )
 
@@ -227,7 +239,8 @@ _PLAIN = re.compile(r"[^\W\d_]+(?:[ -][^\W\d_]+)?$")  # green, far red, nuclei: 
 
 
 _PICTURE_OF = re.compile(
-    r"\b(?:movies?|films?|images?|pictures?|time[ -]?lapses?|recordings?|stacks?|shots?|frames?|photos?|bilder"
+    r"\b(?:movies?|films?|images?|pictures?|time[ -]?lapses?|recordings?|stacks?|shots?|frames?"
+    r"|photos?|bilder"
     r"|aufnahmen?|filme?|zeitraffer|vidéo|photos?|immagini|foto|imágenes|película|vídeo)"
     r" (?:of|von|der|des|dei|delle|di|de|de los) (?:the |my |their |den |meinen |mes |los )?$"
 )

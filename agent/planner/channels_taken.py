@@ -47,14 +47,17 @@ def read_channels(
 
 
 _ADDS = re.compile(
-    r"(?<!\w)(?:add(?:ing)?|plus|also|additionally|in addition|zusätzlich(?: auch)?|dazu|auch|ajoute[rz]?|en plus|aussi|également"
-    r"|aggiungi|aggiungendo|anche|in più|añade|agrega|también|además)(?: (?:take|image|in|the|den|le|il|el|nimm|prends|en))*\s+$",
+    r"(?<!\w)(?:add(?:ing)?|plus|also|additionally|in addition|zusätzlich(?: auch)?|dazu|auch"
+    r"|ajoute[rz]?|en plus|aussi|également"
+    r"|aggiungi|aggiungendo|anche|in più|añade|agrega|también|además)(?: (?:take|image|in|the|den"
+    r"|le|il|el|nimm|prends|en))*\s+$",
     re.I,
 )
 
 
 _TOO = re.compile(
-    r"\s*(?:too|as well|in addition|auch|dazu|zusätzlich|aussi|en plus|anche|in più|también|además)(?!\w)",
+    r"\s*(?:too|as well|in addition|auch|dazu|zusätzlich|aussi|en plus|anche|in più|también"
+    r"|además)(?!\w)",
     re.I,
 )
 

@@ -6,25 +6,32 @@ import re
 from typing import TYPE_CHECKING
 
 from agent.planner.clause import PLAIN, About, Clause, target_of
+from agent.planner.clause_reactions import (
+    arrow_after,
+    films_in_brackets,
+    heading,
+    in_brackets,
+    only_the_first,
+    reaction_before,
+)
 from agent.planner.stories import tells
 
 if TYPE_CHECKING:
     pass
 
-_ARROW = re.compile(r"→|⇒|=>|->")
-
-
 _LABELS = (
     (
         re.compile(
-            r"\W*(trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento|disparador)\s*[:=]",
+            r"\W*(trigger|event|target|watch for|auslöser|ereignis|déclencheur|evento"
+            r"|disparador)\s*[:=]",
             re.I,
         ),
         "trigger",
     ),
     (
         re.compile(
-            r"\W*(reactions?|bursts?|responses?|on event|reaktion(?:en)?|réactions?|reazion[ei]|reacci(?:ón|ones))\s*:",
+            r"\W*(reactions?|bursts?|responses?|on event|reaktion(?:en)?|réactions?|reazion[ei]"
+            r"|reacci(?:ón|ones))\s*:",
             re.I,
         ),
         "reaction",
@@ -87,17 +94,17 @@ def one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions:
         elif (
             about is None
             and clause.has("target")
-            and (_arrow_after(text, clause) or _heading(text, clause))
+            and (arrow_after(text, clause) or heading(text, clause))
         ):
             about, trigger = About.TRIGGER, i
         elif (
             trigger is not None
             and not any(c.about is About.REACTION for c in sentence[trigger:i])
-            and _in_brackets(text, clause, sentence[trigger])
+            and in_brackets(text, clause, sentence[trigger])
             and not sentence[trigger].has("stack", "exposure", "objective")
         ):
             about = About.BASELINE if about is None else about
-        if about is None and i and _films_in_brackets(text, clause, sentence[i - 1]):
+        if about is None and i and films_in_brackets(text, clause, sentence[i - 1]):
             about = About.REACTION
         if about is None:
             if clause.has("otherwise"):
@@ -133,32 +140,10 @@ def one_sentence(text: str, sentence: list[Clause], triggered: bool, conditions:
                 if earlier.about is About.BASELINE and not earlier.places:
                     earlier.about = About.REACTION
     if trigger is None and not triggered:
-        trigger = _only_the_first(sentence)
+        trigger = only_the_first(sentence)
     if trigger is not None:
-        _reaction_before(sentence, trigger)
+        reaction_before(sentence, trigger)
     return triggered or trigger is not None
-
-
-def _films_in_brackets(text: str, clause: Clause, before: Clause) -> bool:
-    """ "Once 10 mitoses have been filmed (every 45 s, 25 min each), stop"."""
-    opened = text[: clause.start].rfind("(") > text[: clause.start].rfind(")")
-    filmed = before.has("react") and before.has("events") and before.has("target")
-    goes_on = before.about is About.REACTION and opened
-    return opened and (goes_on or (filmed and before.about in (About.STOP, About.TRIGGER)))
-
-
-def _only_the_first(sentence: list[Clause]) -> int | None:
-    """ "Only the first division, every 15 s for 20 min": its place; what follows is the reaction."""
-    for i, clause in enumerate(sentence):
-        once = clause.about is About.REACTION and clause.has("once_only", "once_per_field")
-        if once and target_of(clause) is not None and not clause.places:
-            clause.about = About.TRIGGER
-            for later in sentence[i + 1 :]:
-                if later.places or later.about is not About.BASELINE:
-                    break
-                later.about = About.REACTION
-            return i
-    return None
 
 
 _FOR_SO_LONG = re.compile(r"\b(?:for|für|pendant|per|durante|über)\s+(?:about |etwa )?\d", re.I)
@@ -232,7 +217,8 @@ _FOR = re.compile(r"\bfor$|\bnach$|\bauf$", re.I)
 
 
 _STRONG = re.compile(  # whatever comes next is what is watched for
-    r"(watch|look|wait|keep|hunt|be alert|on the look|interested|searching|ausschau|achte|halt|warte"
+    r"(watch|look|wait|keep|hunt|be alert|on the look|interested|searching|ausschau|achte|halt"
+    r"|warte"
     r"|guett|surveill|à l'aff|tieni|fai att|atent|vigil|est[ae] pend)",
     re.I,
 )
@@ -293,58 +279,3 @@ def _resumes(clause: Clause) -> bool:
     return clause.has(
         "there", "react", "until_gone", "per_event", "follow", "once_only", "once_per_field", "then"
     )
-
-
-def _arrow_after(text: str, clause: Clause) -> bool:
-    return bool(_ARROW.search(text, max(clause.end - 4, clause.start), clause.end))
-
-
-def _heading(text: str, clause: Clause) -> bool:
-    """ "Mitosis: 30 s for 20 min": nothing but what is watched for, and a colon."""
-    words = text[clause.start : clause.end].strip()
-    if not words.endswith(":"):
-        return False
-    target = target_of(clause)
-    if target is None:
-        return False
-    rest = text[clause.start : target.start] + text[target.end : clause.end]
-    first = re.match(
-        r"\W*(count|film|image|record|monitor|study|zähle|compte|conta|cuenta)", words, re.I
-    )
-    return first is None and len(re.findall(r"\w+", rest)) <= 5
-
-
-def _in_brackets(text: str, clause: Clause, trigger: Clause) -> bool:
-    """ "Whenever a cell enters P2 (red, every 5 min), film it": what is in brackets is no reaction."""
-    before = text[trigger.start : clause.start]
-    return before.count("(") > before.count(")")
-
-
-def _reaction_before(sentence: list[Clause], trigger: int) -> None:
-    """ "Film it every 20 s when a cell divides": what was said before the condition is the reaction.
-
-    Only where nothing of a reaction comes after it, and where the condition is one ("when", not
-    "watch for").
-    """
-    after = [c for c in sentence[trigger + 1 :] if c.about is About.REACTION]
-    told = any(c.quantities or c.has("objective", "react", "plan_verb", "stack") for c in after)
-    own = sentence[trigger].quantities > sentence[trigger].places
-    if not sentence[trigger].conditional:
-        return
-    if told or own:
-        before = sentence[trigger - 1] if trigger else None
-        if before is not None and before.about is About.BASELINE and not before.places:
-            goes_over = before.has("react") and not before.has("every", "for")
-            before.about = About.REACTION if goes_over else About.BASELINE
-        return
-    taken = False
-    for clause in reversed(sentence[:trigger]):
-        if clause.about is About.BASELINE and not clause.places:
-            if taken and not clause.bare:
-                return
-            clause.about, taken = About.REACTION, True
-            if not clause.bare:
-                return
-            continue
-        if clause.about is not About.NOTIFY:
-            return

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
     from agent.planner.marks import Mark
 
-_SHORT = r"e\.g|i\.e|z\.b|pos|approx|ca|max|min|máx|no|nr|exp|incl|vs|resp|obj|std|sek|sec|hrs?|ms|bel|st|dr|etc|env"
+_SHORT = (
+    r"e\.g|i\.e|z\.b|pos|approx|ca|max|min|máx|no|nr|exp|incl|vs|resp|obj|std|sek|sec|hrs?|ms"
+    r"|bel|st|dr|etc|env"
+)
 
 
 _ENDS = re.compile(r"(?<!\b\w\.\w)[.!?]+(?=\s|$)|\n+|;|(?<=\s)[•*](?=\s)|(?:^|(?<=\n))\s*-\s", re.I)
@@ -55,12 +58,16 @@ def goes_on_into(mark: Mark, start: int) -> bool:
 
 
 _SO = re.compile(
-    r",?\s(?:so|deshalb|daher|donc|alors|quindi|perciò|así que|por eso)\s+(?!that|far|much|many|on\b|as\b|little|long|few|wenig|viel)(?=\w)"
-    r"|\s(?:and|und|et|e|y)\s+(?=(?:after|nach|après|dopo|después de|tras)\s+(?:\d|two|three|four|five|six|ten|twelve|zwei|drei|vier|fünf|zehn|deux"
+    r",?\s(?:so|deshalb|daher|donc|alors|quindi|perciò|así que|por eso)\s+(?!that|far|much|many"
+    r"|on\b|as\b|little|long|few|wenig|viel)(?=\w)"
+    r"|\s(?:and|und|et|e|y)\s+(?=(?:after|nach|après|dopo|después de|tras)\s+(?:\d|two|three|four"
+    r"|five|six|ten|twelve|zwei|drei|vier|fünf|zehn|deux"
     r"|trois|quatre|cinq|dix|due|tre|quattro|cinque|dieci|dos|tres|cuatro|cinco|diez)\b)"
-    r"|,?\s(?:but|aber|mais|ma|pero)\s+(?=(?:today|now|this time|heute|jetzt|diesmal|aujourd'hui|cette fois|oggi|stavolta"
+    r"|,?\s(?:but|aber|mais|ma|pero)\s+(?=(?:today|now|this time|heute|jetzt|diesmal|aujourd'hui"
+    r"|cette fois|oggi|stavolta"
     r"|questa volta|hoy|ahora|esta vez)(?!\w))"
-    r"|\s(?:and|und|et|e|y)\s+(?=(?:i|we|ich|wir|je|on|nous)\s+(?:want|need|would|'d|will|brauch|möcht|veux|voud|aimer)"
+    r"|\s(?:and|und|et|e|y)\s+(?=(?:i|we|ich|wir|je|on|nous)\s+(?:want|need|would|'d|will|brauch"
+    r"|möcht|veux|voud|aimer)"
     r"|(?:vorrei|voglio|mi serve|quiero|necesito|quisiera)(?!\w))",
     re.I,
 )

@@ -1,4 +1,4 @@
-"""Reactions that no "if" says: "film a dividing cell every 30 s", watches with the times of the lapse."""
+"""Reactions that no "if" says ("film a dividing cell every 30 s"), watches that hold the lapse."""
 
 from __future__ import annotations
 
@@ -53,7 +53,8 @@ def watch_and_film(found: list[Clause]) -> None:
 
 
 _FILMS = re.compile(  # "films of 10 min at 15 s": of what was said to be counted or watched
-    r"\W*(?:and |und |et |e |y |then |each |every |the )?(?:films?|movies?|bursts?|filme|filmen|reaktion(?:en)?"
+    r"\W*(?:and |und |et |e |y |then |each |every |the )?(?:films?|movies?|bursts?|filme|filmen"
+    r"|reaktion(?:en)?"
     r"|réactions?|reazion[ei]|filmati|películas?|ráfagas?|videos?)\b",
     re.I,
 )
@@ -91,7 +92,8 @@ def film_what_divides(text: str, found: list[Clause]) -> None:
 
 
 _FASTER = re.compile(
-    r"\b(?:faster|more often|more frequently|at a higher rate|closer|schneller|öfter|häufiger|plus (?:vite|souvent)"
+    r"\b(?:faster|more often|more frequently|at a higher rate|closer|schneller|öfter|häufiger"
+    r"|plus (?:vite|souvent)"
     r"|più (?:veloce|spesso|veloci|frequente)|más (?:rápido|a menudo|seguido))\b",
     re.I,
 )

@@ -67,7 +67,8 @@ def _denied(text: str, mark: Mark, marks: Sequence[Mark]) -> bool:
 
 
 _UNLESS = re.compile(
-    r"[^.;!?\n]{0,24}\b(unless|except|other than|au(ß|ss)er|es sei denn|sauf|excepté|tranne|salvo|a meno"
+    r"[^.;!?\n]{0,24}\b(unless|except|other than|au(ß|ss)er|es sei denn|sauf|excepté|tranne|salvo"
+    r"|a meno"
     r"|a menos|excepto)\b",
     re.I,
 )

@@ -83,17 +83,20 @@ def read_clocks(
 
 
 _UNTIL_I = re.compile(  # "until I'm in at 8"
-    r"(?<!\w)(?:until|till|bis|jusqu'à ce que|finché|hasta que)\s+(?:i|we|ich|wir|je|nous|on|you|du)(?:'\w+)?\b[^.,;]{0,28}?"
+    r"(?<!\w)(?:until|till|bis|jusqu'à ce que|finché|hasta que)\s+(?:i|we|ich|wir|je|nous|on|you"
+    r"|du)(?:'\w+)?\b[^.,;]{0,28}?"
     r"(?:at|um|gegen|à|alle|a las)\s*$",
     re.I,
 )
 _RANGE = re.compile(r"(-|to|–|bis|à|alle|a|hasta)\s*(the |las |le )?$", re.I)
 _NOW_TO = re.compile(
-    r"\b(?:now|jetzt|sofort|maintenant|adesso|ora|ahora)(?: on)?\s*(?:to|-|–|bis|jusqu'à|à|fino a|a|hasta)\s*\w*\s*$",
+    r"\b(?:now|jetzt|sofort|maintenant|adesso|ora|ahora)(?: on)?\s*(?:to|-|–|bis|jusqu'à|à|fino a"
+    r"|a|hasta)\s*\w*\s*$",
     re.I,
 )
 _LATER = re.compile(
-    r"(\b(start|begin|starting|beginning|wait|beginne|starte|commence|inizia|empieza)\w*\s+(in|for)?|\bin)\s*(about\s*)?$",
+    r"(\b(start|begin|starting|beginning|wait|beginne|starte|commence|inizia|empieza)\w*\s+(in"
+    r"|for)?|\bin)\s*(about\s*)?$",
     re.I,
 )
 

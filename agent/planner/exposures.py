@@ -26,7 +26,7 @@ _RIGHT_AFTER = re.compile(r"\s*(?:,|:|@|at|with|for|mit|à|avec|con|a|\(|=)?\s*"
 def seconds_after_channels(
     quantities: Sequence[tuple[Quantity, Clause]], channels: Sequence[Channel], text: str
 ) -> frozenset[int]:
-    """ "GFP 2 s, every 5 min": seconds right after a channel, where the interval is another time."""
+    """ "GFP 2 s, every 5 min": seconds right after a channel, where an interval is said."""
     periods = {c.about for q, c in quantities if q.kind is Kind.RATE or q.every}
     return frozenset(
         q.span.start
@@ -130,7 +130,8 @@ def _respectively(
 
 
 _IN_ORDER = re.compile(
-    r"\s*,?\s*(?:exposures? )?\(?(?:in (?:that|this|the same|the given) order|respectively|resp\.|in dieser reihenfolge|jeweils|dans cet ordre"
+    r"\s*,?\s*(?:exposures? )?\(?(?:in (?:that|this|the same|the given) order|respectively|resp\."
+    r"|in dieser reihenfolge|jeweils|dans cet ordre"
     r"|respectivement|in quest'ordine|rispettivamente|en (?:ese|este) orden|respectivamente)",
     re.I,
 )

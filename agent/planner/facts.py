@@ -1,4 +1,4 @@
-"""The facts of a plan under the names of the slots: to compare plans, and to put them into words."""
+"""The facts of a plan under the names of the slots: to compare plans, and to say them in words."""
 
 from __future__ import annotations
 

@@ -45,7 +45,8 @@ _REFUSED = {
 }
 _POLITE = re.compile(
     r"^\W*((hi|hello|hey|dear|good (morning|evening|afternoon))\b[^,.!\n]*[,.!\n]\s*)?"
-    r"(please|pls|(can|could|would|will) (you|we|i)( please)?|could you|i('d| would) like( you)?( to)?"
+    r"(please|pls|(can|could|would|will) (you|we|i)( please)?|could you|i('d"
+    r"| would) like( you)?( to)?"
     r"|we (need|want)|i (need|want)|is it possible to|would it be possible to)\b",
     re.I,
 )
@@ -154,21 +155,27 @@ def _begins_as_question(sentence: str, at: int, marks: Sequence[Mark]) -> bool:
 
 
 _AS_USUAL = re.compile(
-    r"(?<!\w)(?:the usual|as usual|the same|again|like (?:last time|yesterday|always)|wie (?:immer|üblich|gestern|letztes mal)|das übliche|nochmal"
-    r"|comme d'habitude|la même chose|comme hier|come al solito|lo stesso|come ieri|lo de siempre|lo mismo|como (?:siempre|ayer))(?!\w)",
+    r"(?<!\w)(?:the usual|as usual|the same|again|like (?:last time|yesterday|always)|wie (?:immer"
+    r"|üblich|gestern|letztes mal)|das übliche|nochmal"
+    r"|comme d'habitude|la même chose|comme hier|come al solito|lo stesso|come ieri|lo de siempre"
+    r"|lo mismo|como (?:siempre|ayer))(?!\w)",
     re.I,
 )
 _WANTS_TO_KNOW = re.compile(
-    r"\W*(?:(?:i|we)(?: want|'d like| would like| need) to know|(?:just )?tell me (?:how|what|whether|if)|ich (?:möchte|will|würde gern) (?:gern )?wissen"
-    r"|je (?:veux|voudrais|souhaite) savoir|(?:vorrei|voglio) sapere|(?:quiero|quisiera|me gustaría) saber)(?!\w)",
+    r"\W*(?:(?:i|we)(?: want|'d like| would like| need) to know|(?:just )?tell me (?:how|what"
+    r"|whether|if)|ich (?:möchte|will|würde gern) (?:gern )?wissen"
+    r"|je (?:veux|voudrais|souhaite) savoir|(?:vorrei|voglio) sapere|(?:quiero|quisiera"
+    r"|me gustaría) saber)(?!\w)",
     re.I,
 )
 _WHAT_I_WANT = re.compile(  # "What I would like": no question
     r"\s*(?:i|we|ich|wir|je|j'|nous|vorrei|voglio|mi serve|quiero|necesito|me gustaría)(?!\w)", re.I
 )
 _NOUN_FIRST = re.compile(
-    r"\W*(?:(?:total|expected|approximate) )?(?:light|dose|disk|data|file|size|cost|price|time|duration|number|amount"
-    r"|licht|dosis|daten|kosten|dauer|lumière|dose|taille|coût|durée|luce|dati|costo|durata|luz|datos|costo|duración)"
+    r"\W*(?:(?:total|expected|approximate) )?(?:light|dose|disk|data|file|size|cost|price|time"
+    r"|duration|number|amount"
+    r"|licht|dosis|daten|kosten|dauer|lumière|dose|taille|coût|durée|luce|dati|costo|durata|luz"
+    r"|datos|costo|duración)"
     r"\b",
     re.I,
 )
@@ -176,7 +183,9 @@ _IF_I = re.compile(
     r"\b(?:do|does|will|would|is|are) (?:i|we|it|that|this|there|they)\b[^?]*\?\s*$", re.I
 )
 _VERB_FIRST = re.compile(
-    r"^\W*(what|what'?s|which|how|why|who|where|is|are|does|do|did|will|would|can|could|may|has|have|should|must|am|kann|können|ist|sind|gibt"
-    r"|reicht|hat|passt|geht|est|peut|y a|è|sono|può|posso|ci|basta|hay|es|puede|puedo|tiene|cabe)\b",
+    r"^\W*(what|what'?s|which|how|why|who|where|is|are|does|do|did|will|would|can|could|may|has"
+    r"|have|should|must|am|kann|können|ist|sind|gibt"
+    r"|reicht|hat|passt|geht|est|peut|y a|è|sono|può|posso|ci|basta|hay|es|puede|puedo|tiene"
+    r"|cabe)\b",
     re.I,
 )

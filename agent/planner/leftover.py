@@ -15,13 +15,18 @@ if TYPE_CHECKING:
     from agent.planner.nearby import Nearby
 
 _EXCEPT = re.compile(
-    r"(?<!\w)(?:all but|except(?:ing)?|excluding|apart from|other than|save for|leave out|leaving out"
-    r"|leave those|skip(?:ping)?|omit(?:ting)?|außer|ausser|ausgenommen|abgesehen von|auslassen|weglassen"
+    r"(?<!\w)(?:all but|except(?:ing)?|excluding|apart from|other than|save for|leave out"
+    r"|leaving out"
+    r"|leave those|skip(?:ping)?|omit(?:ting)?|außer|ausser|ausgenommen|abgesehen von|auslassen"
+    r"|weglassen"
     r"|without (?:the )?(?:\w+ ){0,2}(?:ones|positions|fields|wells|columns|rows)"
-    r"|ohne (?:die|den) (?:\w+ )?(?:positionen|felder|wells|spalten|reihen)|sans les (?:\w+ )?(?:positions|puits)"
+    r"|ohne (?:die|den) (?:\w+ )?(?:positionen|felder|wells|spalten|reihen)"
+    r"|sans les (?:\w+ )?(?:positions|puits)"
     r"|senza (?:le|i) (?:\w+ )?(?:posizioni|pozzetti)|sin l[ao]s (?:\w+ )?(?:posiciones|pocillos)"
-    r"|sauf|excepté|hormis|tranne|eccetto|salvo|esclus[aoei]|excepto|excluyendo|every other|every second"
-    r"|every third)(?!\w)(?! (?:of (?:the|my) )?(?:marked |saved |stored )?(?:position|field|site|point)s?\b)",
+    r"|sauf|excepté|hormis|tranne|eccetto|salvo|esclus[aoei]|excepto|excluyendo|every other"
+    r"|every second"
+    r"|every third)(?!\w)(?! (?:of (?:the|my) )?(?:marked |saved |stored )?(?:position|field|site"
+    r"|point)s?\b)",
     re.I,
 )
 _VERB = re.compile(r"leave|leaving|skip|omit|aus|weg", re.I)

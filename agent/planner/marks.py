@@ -72,8 +72,10 @@ def _order(mark: Mark) -> tuple[int, int, str, str]:
 
 
 _THANKS = re.compile(  # "I should be much obliged if ..." is a wish and no condition
-    r"\b(obliged|grateful|glad|nice|great|happy|appreciate\w*|kind|lovely|wonderful|dankbar|gelegen|lieb"
-    r"|schön|nett|freuen|reconnaissante?|gré|aimable|grat[oa]|gentile|bello|agradec\w+|amable|genial)"
+    r"\b(obliged|grateful|glad|nice|great|happy|appreciate\w*|kind|lovely|wonderful|dankbar"
+    r"|gelegen|lieb"
+    r"|schön|nett|freuen|reconnaissante?|gré|aimable|grat[oa]|gentile|bello|agradec\w+|amable"
+    r"|genial)"
     r"\b[^.;!?\n]{0,24}$",
     re.I,
 )
@@ -92,14 +94,15 @@ _NO = re.compile(  # "8 h ... no, 9 h"
     r"(?:\.\.+|…|[,;-])\s*((?:no|nein|nee|ne|nö|non)(?:\s*(?:,|\.\.+|…|-)\s*(?=[^\s,])))", re.I
 )
 _VERB_FIRST = re.compile(  # "Stirbt eine Zelle, ...", "Teilt sich etwas, ..."
-    r"(?:^|[.;:!?\n]\s*|,\s*(?:und )?)((?:Teilt|Stirbt|Erscheint|Taucht|Rundet|Siehst|Findest|Entdeckst"
+    r"(?:^|[.;:!?\n]\s*|,\s*(?:und )?)((?:Teilt|Stirbt|Erscheint|Taucht|Rundet|Siehst|Findest"
+    r"|Entdeckst"
     r"|Zeigt|Tritt|Bildet|Kommt|Erkennst)(?= (?:sich |du )?(?:eine?[rnm]?|die|irgend\w+|etwas) ))",
     re.I,
 )
 
 
 def _conditions(text: str, targets: list[Mark]) -> list[Mark]:
-    """Conditions without an "if": "on mitosis, ...", "bei toten Zellen ...", "Stirbt eine Zelle, ..."."""
+    """Conditions without an "if": "on mitosis, ...", "Stirbt eine Zelle, ..."."""
     found = []
     for target in targets:
         before = text[max(0, target.start - 40) : target.start]

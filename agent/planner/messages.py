@@ -29,10 +29,14 @@ TOPICS = (
 _FREE = frozenset(  # words of a message that say no topic
     re.findall(
         r"\S+",
-        "a an and at by for from in is it me my of on or our the this to us with you your please pls thx thanks"
-        " address e-mail email mail message note line someone copy cc also as well then both that alles wird"
-        " an bitte mir mich uns die der das den dem eine einen und per zu mit von auch sowie dann danke adresse"
-        " à au la le les un une et par moi nous svp merci de s'il vous te plaît sur adresse aussi puis"
+        "a an and at by for from in is it me my of on or our the this to us with you your please "
+        "pls thx thanks"
+        " address e-mail email mail message note line someone copy cc also as well then both that "
+        "alles wird"
+        " an bitte mir mich uns die der das den dem eine einen und per zu mit von auch sowie dann "
+        "danke adresse"
+        " à au la le les un une et par moi nous svp merci de s'il vous te plaît sur adresse aussi "
+        "puis"
         " a al alla il lo la un una e per favore mi ci grazie di su indirizzo anche poi"
         " a al el la un una y por favor me nos gracias de en dirección también luego lab i will",
     )
@@ -80,7 +84,8 @@ def read_messages(clauses: Sequence[Clause], near: Nearby, found: Found) -> None
 
 
 _THEN = re.compile(
-    r"(?:^|[\s,;/.])(?:and )?(?:then|afterwards|after that|danach|anschließend|hinterher|dann|puis|ensuite|après|poi|dopo|luego|después)"
+    r"(?:^|[\s,;/.])(?:and )?(?:then|afterwards|after that|danach|anschließend|hinterher|dann|puis"
+    r"|ensuite|après|poi|dopo|luego|después)"
     r"(?: bitte| please)?\s*,?\s*$",
     re.I,
 )

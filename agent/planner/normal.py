@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 
     from agent.planner.lexicon import Lexicon
 
-_DIGITS = {name: str(n) for n, name in enumerate(
-    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"))}  # fmt: skip
+_DIGITS = {
+    name: str(n)
+    for n, name in enumerate(
+        "zero one two three four five six seven eight nine ten".split()  # noqa: SIM905
+    )
+}
 _POINT = re.compile(rf"({'|'.join(_DIGITS)}) point ({'|'.join(_DIGITS)})$", re.I)
 _WORD = re.compile(
     rf"\b(?:{'|'.join(_DIGITS)}) point (?:{'|'.join(_DIGITS)})\b|\bfull stop\b|"
@@ -69,6 +73,8 @@ class Normal:
         i = bisect_right(self.starts, (at - (1 if ends else 0), len(self.original))) - 1
         place, there = self.starts[i]
         following = self.starts[i + 1][1] if i + 1 < len(self.starts) else len(self.original)
+        if ends and i + 1 < len(self.starts) and self.starts[i + 1][0] == at:
+            return following  # the end of a word that another one stands for
         return (
             min(there + at - place, following) if not ends else min(following, there + at - place)
         )
@@ -115,8 +121,20 @@ _UM = re.compile(r"(?<=\d) um (?=(?:P\d|die |den |das |dem |der |position))")  #
 _WEB = re.compile(r"\S+@\S+|[a-z]+://\S+", re.I)
 _GLUED = re.compile(r"\d+([.,]\d+)?\s*(s|sec|secs|min|mins|h|hr|hrs|d)\b", re.I)  # q30min
 _FAR = re.compile(r"(?:fra|afr|farr|faar|fr)[ -](?=red\b)", re.I)  # "fra red" is not red
-_SLIPS = {"whne": "when", "wehn": "when", "hwen": "when", "eahc": "each", "thne": "then", "adn": "and",
-          "nad": "and", "udn": "und", "teh": "the", "ot": "to", "bsi": "bis", "frm": "from"}  # fmt: skip
+_SLIPS = {
+    "whne": "when",
+    "wehn": "when",
+    "hwen": "when",
+    "eahc": "each",
+    "thne": "then",
+    "adn": "and",
+    "nad": "and",
+    "udn": "und",
+    "teh": "the",
+    "ot": "to",
+    "bsi": "bis",
+    "frm": "from",
+}
 
 
 _TENS = {"ten": "10", "twenty": "20", "forty": "40", "fourty": "40", "sixty": "60"}

@@ -22,7 +22,8 @@ ONLY_OR_REACT = (  # what may be done about dividing cells that are only named
 
 
 _NONE = re.compile(
-    r"\s*[:=]?\s*(none|no|off|without|keiner?|keine[ns]?|nein|aus|aucune?|non|nessun[oa]|no|ningun[oa]|-)\b\s*($|[.,;\n])",
+    r"\s*[:=]?\s*(none|no|off|without|keiner?|keine[ns]?|nein|aus|aucune?|non|nessun[oa]|no"
+    r"|ningun[oa]|-)\b\s*($|[.,;\n])",
     re.I,
 )
 

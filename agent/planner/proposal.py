@@ -97,7 +97,8 @@ def _burst_channels(plan: Plan) -> Question:
     looks_at = plan.judge.channel or plan.baseline.channels[0].config
     both = ", ".join(dict.fromkeys((looks_at, *taken)))
     text = (
-        f"a burst in {', '.join(taken)} could not be released by the judge, who looks at {looks_at}: "
+        f"a burst in {', '.join(taken)} could not be released by the judge, who looks at "
+        f"{looks_at}: "
         "which channels shall it take?"
     )
     return Question("reaction.channels", text, (both,), both)

@@ -31,20 +31,26 @@ if TYPE_CHECKING:
     from hardware.data import MicroscopeConfig
 
 _DOCUMENT = re.compile(
-    r"\b(use|using|with|per|according to|follow(ing)?|as in|as per|from|by|like( in)?|run|our|my|the lab'?s"
-    r"|everything|nach|laut|gemäß|unser\w*|wie (in|im)|selon|notre|d'après|comme dans|secondo|nostro|come da"
-    r"|según|nuestro|como en)\b[^.;\n]{0,40}?\b(protocol|sop|procedure|recipe|standard settings|protokoll|vorschrift|anleitung|protocole"
+    r"\b(use|using|with|per|according to|follow(ing)?|as in|as per|from|by|like( in)?|run|our|my"
+    r"|the lab'?s"
+    r"|everything|nach|laut|gemäß|unser\w*|wie (in|im)|selon|notre|d'après|comme dans|secondo"
+    r"|nostro|come da"
+    r"|según|nuestro|como en)\b[^.;\n]{0,40}?\b(protocol|sop|procedure|recipe|standard settings"
+    r"|protokoll|vorschrift|anleitung|protocole"
     r"|procédure|protocollo|procedura|protocolo|procedimiento)s?\b",
     re.I,
 )
 _RUN = re.compile(
-    r"\b(same|as (last|before|on|yesterday)|like (last|on|yesterday|the)|repeat|again|redo|wie (letzt\w*"
-    r"|gestern|am|beim)|nochmal|wiederhol\w*|gleiche|dasselbe|comme|refais|pareil|même|come|stess[oa]"
+    r"\b(same|as (last|before|on|yesterday)|like (last|on|yesterday|the)|repeat|again|redo"
+    r"|wie (letzt\w*"
+    r"|gestern|am|beim)|nochmal|wiederhol\w*|gleiche|dasselbe|comme|refais|pareil|même|come"
+    r"|stess[oa]"
     r"|ripeti|igual|como|mism[oa]|repite)\b",
     re.I,
 )
 _IMAGING = re.compile(
-    r"imag|acqui|microscop|time[- ]?lapse|channel|exposure|z[- ]?stack|aufnahm|belicht|kanal|mikroskop"
+    r"imag|acqui|microscop|time[- ]?lapse|channel|exposure|z[- ]?stack|aufnahm|belicht|kanal"
+    r"|mikroskop"
     r"|bild|poser?|canal|pile|objecti|objekti|obietti|objetiv",
     re.I,
 )

@@ -41,7 +41,8 @@ _MORE = re.compile(
     r"|prolunga\w*|más tiempo|prolonga\w*|alarga\w*)\b",
     re.I,
 )
-_ADD = re.compile(r"\b(add|also|additionally|plus|as well|auch|dazu|zusätzlich|ajoute\w*|aussi|en plus"
+_ADD = re.compile(r"\b(add|also|additionally|plus|as well|auch|dazu|zusätzlich|ajoute\w*|aussi"
+    r"|en plus"
                   r"|aggiungi|anche|añade|también|agrega)\b", re.I)  # fmt: skip
 _NO_STACK = re.compile(r"\b(no|without|drop the|stop the|kein\w*|ohne|sans|senza|sin)\s+(z[- ]?)?"
                        r"(stacks?|stapel|pile|pila)\b", re.I)  # fmt: skip

@@ -1,7 +1,6 @@
 """Odd but clear wordings of channels, put into the names and numbers that they stand for.
 
-"All channels but Cy5", "leave DAPI out", "GFP at 50 ms and DAPI at 20", "GFP 50 ms, DAPI the same": in
-all five languages.
+"All channels but Cy5", "leave DAPI out", "GFP at 50 ms and DAPI at 20": in all five languages.
 """
 
 from __future__ import annotations
@@ -13,17 +12,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.planner.normal import Normal
-
-    Edit = tuple[int, int, str]
+    from agent.planner.rewording import Edit
 
 _EXCEPT = (
-    r"(?:except(?: for)?|but(?: not)?|apart from|excluding|without|other than|minus|bar|save for|außer|ausser|ohne|bis auf"
-    r"|mit ausnahme von|sauf|excepté|hormis|sans|à part|tranne|eccetto|senza|meno|a parte|salvo|excepto|menos|sin)"
+    r"(?:except(?: for)?|but(?: not)?|apart from|excluding|without|other than|minus|bar|save for"
+    r"|außer|ausser|ohne|bis auf"
+    r"|mit ausnahme von|sauf|excepté|hormis|sans|à part|tranne|eccetto|senza|meno|a parte|salvo"
+    r"|excepto|menos|sin)"
 )
 _ALL = (
-    r"(?:all (?:the |my |of the )?(?:\w+ )?(?:channels|colou?rs|fluorophores)|(?:every|each) (?:single )?(?:channel|colou?r)"
-    r"|everything|all|all four|alle[ns]? (?:\w+ )?(?:kanäle|kanälen|farben)|jede[nr]? kanal|alles|alle"
-    r"|tous les (?:\w+ )?canaux|chaque canal|tout|tous|tutti i (?:\w+ )?canali|ogni canale|tutto|tutti"
+    r"(?:all (?:the |my |of the )?(?:\w+ )?(?:channels|colou?rs|fluorophores)|(?:every"
+    r"|each) (?:single )?(?:channel|colou?r)"
+    r"|everything|all|all four|alle[ns]? (?:\w+ )?(?:kanäle|kanälen|farben)|jede[nr]? kanal|alles"
+    r"|alle"
+    r"|tous les (?:\w+ )?canaux|chaque canal|tout|tous|tutti i (?:\w+ )?canali|ogni canale|tutto"
+    r"|tutti"
     r"|todos los (?:\w+ )?canales|cada canal|todo|todos)"
 )
 _ART = r"(?:(?:the|in|den|dem|das|die|le|la|il|lo|el|du|del)\s+|l')*"
@@ -31,10 +34,15 @@ _JOIN = r"(?:\s*(?:,|&|\+|/)\s*(?:and |und |et |e |y )?|\s+(?:and|und|or|oder|et
 _AT = r"(?:\s*[:=@(]\s*|\s+(?:at|with|for|gets|mit|bei|auf|à|avec|a|con|en)\s+|\s+)"
 _NUMBER = r"\d+(?:[.,]\d+)?"
 _SAME = (
-    r"(?:(?:is |gets |at |with )?the same(?: exposure)?|same(?: exposure)?|ditto|likewise|idem|ebenso|genauso|dasselbe|das gleiche"
-    r"|gleich(?: lang)?|pareil(?:lement)?|la même(?: chose)?|de même|uguale|lo stesso|igual|lo mismo)"
+    r"(?:(?:is |gets |at |with )?the same(?: exposure)?|same(?: exposure)?|ditto|likewise|idem"
+    r"|ebenso|genauso|dasselbe|das gleiche"
+    r"|gleich(?: lang)?|pareil(?:lement)?|la même(?: chose)?|de même|uguale|lo stesso|igual"
+    r"|lo mismo)"
 )
-_ENDS = r"(?=\s*(?:$|[,;)\n]|\.(?!\d)|(?:and|und|et|e|y|every|each|alle|toutes|ogni|cada|for|at|in)(?!\w)))"
+_ENDS = (
+    r"(?=\s*(?:$|[,;)\n]|\.(?!\d)|(?:and|und|et|e|y|every|each|alle|toutes|ogni|cada|for|at"
+    r"|in)(?!\w)))"
+)
 _OUT = r"(?:out|away|off|weg|raus|aus|de côté|fuori|fuera)"
 _NUMBERS = {
     2: "two|zwei|deux|due|dos",
@@ -101,7 +109,10 @@ class _Rules:
             return None
         number = _NUMBERS.get(len(set(self.names.values())), r"(?!)")
         return self._sub(
-            rf"(?<!\w)(?<!all )(?<!all the )(?<!alle )(?<!tous les )(?<!tutti e )(?<!todos los )(?:the |les |i |los |die )?(?:{number}|{len(set(self.names.values()))})\s+(?:channels|colou?rs|kanälen?|farben"
+            rf"(?<!\w)(?<!all )(?<!all the )(?<!alle )(?<!tous les )(?<!tutti e )"
+            rf"(?<!todos los )(?:the "
+            rf"|les |i |los |die )?(?:{number}|{len(set(self.names.values()))})\s+(?:channels"
+            rf"|colou?rs|kanälen?|farben"
             r"|canaux|couleurs|canali|colori|canales|colores)(?!\w)",
             text,
             lambda m: _ALL_CHANNELS[self.language],
@@ -124,7 +135,8 @@ class _Rules:
         verb = r"(?:leave|keep|take|drop|lass(?:t|en)?|nimm|laisse[rz]?|lascia(?:re)?|deja[r]?)"
         listed = rf"{_ART}(?P<x>{self.name}(?:{_JOIN}{self.name})*)"
         return self._sub(
-            rf"(?<!\w)(?:{verb}\s+{listed}\s+{_OUT}|(?:leave out|lascia fuori|deja fuera|laisse tomber|weglassen:?)\s+"
+            rf"(?<!\w)(?:{verb}\s+{listed}\s+{_OUT}|(?:leave out|lascia fuori|deja fuera"
+            rf"|laisse tomber|weglassen:?)\s+"
             rf"{listed.replace('?P<x>', '?P<y>')})(?!\w)",
             text,
             lambda m: f"{without} {m['x'] or m['y']}",

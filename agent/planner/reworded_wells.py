@@ -1,7 +1,7 @@
 """Odd but clear wordings of wells, put into the rows, columns and names that they stand for.
 
-"Every other well of row C", "odd columns", "all six wells", "all wells except the corner ones": in all
-five languages, where the plate is said.
+"Every other well of row C", "odd columns", "all wells except the corner ones": in all five
+languages, where the plate is said.
 """
 
 from __future__ import annotations
@@ -11,113 +11,31 @@ from typing import TYPE_CHECKING
 
 from agent.planner.reading.names import SHAPES, plate
 from agent.planner.reading.wellset import row_name
+from agent.planner.reworded_plates import COLUMN, ROW, WELL, plate_named
+from agent.planner.well_words import (
+    ALL,
+    CORNERS,
+    EDGE,
+    EXCEPT,
+    FEW,
+    FROM,
+    NOUNS,
+    NUMBERS,
+    OF,
+    PURPOSE,
+    STEPS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.planner.normal import Normal
-
-    Edit = tuple[int, int, str]
-
-_ROW = r"(?:rows?|reihen?|zeilen?|rangées?|lignes?|rig(?:a|he)|fil[ae]s?|filas?)"
-_COLUMN = r"(?:columns?|cols?|spalten?|colonn(?:es?|a|e)|columnas?)"
-_WELL = r"(?:wells?|näpfchen|vertiefung(?:en)?|puits|pozzett[oi]|pocillos?|pozos?)"
-_STEPS = {
-    2: r"other|second|2nd|zweite[nrs]?|deux(?:ième)?|due|second[oa]|dos|segund[oa]",
-    3: r"third|3rd|dritte[nrs]?|trois(?:ième)?|tre|terz[oa]|tres|tercer[oa]?",
-}
-_FROM = (
-    r"(?:,?\s*(?:starting|beginning|start|begin|beginnend|angefangen|en commençant|a partire|partendo|comenzando|empezando"
-    r"|from|ab|à partir|a partir)\s*(?:with|at|from|in|mit|bei|par|de|da|con|por|en)?\s*(?:the |la |le )?"
-    rf"(?:{_ROW}|{_COLUMN}|{_WELL})?\s*(?P<first>[A-P]?\d{{1,2}}|[A-P])(?!\w))?"
-)
-_OF = r"\s+(?:of|in|from|von|der|in der|aus|de|dans|della|nella|de la|en)?\s*(?:the |la |le )?"
-_NUMBERS = {
-    6: "six|sechs|sei|seis",
-    12: "twelve|zwölf|douze|dodici|doce",
-    24: "twenty-?four|vierundzwanzig|vingt-quatre|ventiquattro|veinticuatro",
-    48: "forty-?eight|achtundvierzig|quarante-huit|quarantotto|cuarenta y ocho",
-    96: "ninety-?six|sechsundneunzig|quatre-vingt-seize|novantasei|noventa y seis",
-}
-_FEW = {"two": 2, "three": 3, "four": 4, "zwei": 2, "drei": 3, "vier": 4, "beiden": 2}
-_ALL = {
-    "en": "all wells",
-    "de": "alle Wells",
-    "fr": "tous les puits",
-    "it": "tutti i pozzetti",
-    "es": "todos los pocillos",
-}
-_NOUNS = {  # of rows, of columns
-    "en": ("rows", "columns"),
-    "de": ("Reihen", "Spalten"),
-    "fr": ("lignes", "colonnes"),
-    "it": ("righe", "colonne"),
-    "es": ("filas", "columnas"),
-}
-_EXCEPT = (
-    r"(?:except(?: for)?|but(?: not)?|apart from|excluding|without|other than|außer|ausser|ohne|bis auf|sauf|excepté|hormis|sans"
-    r"|tranne|eccetto|senza|salvo|excepto|menos|sin)"
-)
-_CORNERS = (
-    r"(?:the |die |den |les |i |gli |las |los )?(?:four |4 |vier |quatre |quattro |cuatro )?(?:outer |äußeren )?"
-    r"(?:corner (?:ones|wells|positions)|corners|ecken|eckwells|puits d(?:e|es) coins?|coins|pozzetti (?:d'angolo|agli angoli)|angoli"
-    r"|pocillos de (?:las )?esquinas?|esquinas)"
-)
-_EDGE = (
-    r"(?:the |die |den |le |les |il |i |el |los )?(?:(?:outer|outermost|edge|border|äußeren|äußerste) (?:ones|wells|ring|row of wells|reihe)"
-    r"|edges?|border|rand(?:wells)?|bords?|puits du bord|bordo|pozzetti (?:del|sul) bordo|bordes?|pocillos del borde)"
-)
-_PURPOSE = re.compile(
-    r",?\s*(?:just |only )?(?:(?:in order )?to (?:see|test|check|learn|find out|know|make sure) (?:whether|if|how|that)"
-    r"|um zu (?:sehen|prüfen|testen|schauen),? ob|pour (?:voir|tester|savoir|vérifier) si|per (?:vedere|capire|controllare) se"
-    r"|para (?:ver|comprobar|saber) si)\s+[^.,;:!?\n\d]*(?:corner|edge|border|ecken|rand|coins|bord|angol|esquina|borde)"
-    r"[^.,;:!?\n\d]*(?=[.,;:!?\n]|$)",
-    re.I,
-)
-
-
-_SIZES = r"(?P<n>6|12|24|48|96|384)"
-_PLATES = (
-    re.compile(
-        rf"(?<![\w.,-]){_SIZES}\s?(?:er|w)(?=[\s,;:.)]|$)(?!\s*(?:-|well|platte|objektiv))", re.I
-    ),
-    re.compile(
-        rf"(?<!\w)(?:plates?|platten?|plaques?|piastr[ae]|placas?)\s*\(\s*{_SIZES}\s*(?:wells?)?\s*\)",
-        re.I,
-    ),
-    re.compile(rf"(?<!\w)multi-?well\s+{_SIZES}(?!\w)", re.I),
-    re.compile(
-        rf"(?<!\w)(?:boîte|boite|cassette|scatola|caja|box|dish)\s+(?:de|à|da|of|with)\s+{_SIZES}\s+{_WELL}",
-        re.I,
-    ),
-)
-_PLATE = {
-    "en": "{n}-well plate",
-    "de": "{n}-Well-Platte",
-    "fr": "plaque de {n} puits",
-    "it": "piastra da {n} pozzetti",
-    "es": "placa de {n} pocillos",
-}
-_WELLS_NAMED = re.compile(
-    rf"(?<!\w)(?:{_ROW}|{_COLUMN}|{_WELL}|plates?|platte)(?!\w)|(?<!\w)[A-P]\d{{1,2}}(?!\w)", re.I
-)
-
-
-def _plate_named(text: Normal, language: str) -> Normal:
-    """ "96er", "multi-well 48", "plate (96)": in the words that are read as a plate."""
-    if plate(text.text, language) is not None or _WELLS_NAMED.search(text.text) is None:
-        return text
-    for pattern in _PLATES:
-        match = pattern.search(text.text)
-        if match is not None:
-            words = _PLATE[language].format(n=match["n"])
-            return text.edited([(match.start(), match.end(), words)])
-    return text
+    from agent.planner.rewording import Edit
 
 
 def reworded_wells(text: Normal, language: str) -> Normal:
     """The same text with such wordings replaced, where a plate of a usual size is named."""
-    text = _plate_named(text, language)
+    text = plate_named(text, language)
     said = plate(text.text, language)
     if said is None or said.wells not in SHAPES:
         return text
@@ -155,22 +73,23 @@ class _Rules:
 
     def purpose(self, text: str) -> Edit | None:
         """ "To test whether the corners are sharp": no wish for the corners."""
-        match = _PURPOSE.search(text)
+        match = PURPOSE.search(text)
         return None if match is None else (*match.span(), "")
 
     def counted(self, text: str) -> Edit | None:
         """ "All six wells", of six."""
-        number = _NUMBERS.get(self.size, r"(?!)")
+        number = NUMBERS.get(self.size, r"(?!)")
         match = re.search(
-            rf"(?<!\w)(?:(?:all|alle|tous les|tutti (?:e|i)|todos los)\s+(?:{number}|{self.size})|(?:the|les|i|los)\s+(?:{number}))"
-            rf"\s+{_WELL}(?!\w)(?!\s*-?\s*(?:plates?|platten?|plaques?|piastr[ae]|placas?)\b)",
+            rf"(?<!\w)(?:(?:all|alle|tous les|tutti (?:e|i)|todos los)\s+(?:{number}|{self.size})"
+            rf"|(?:the|les|i|los)\s+(?:{number}))"
+            rf"\s+{WELL}(?!\w)(?!\s*-?\s*(?:plates?|platten?|plaques?|piastr[ae]|placas?)\b)",
             text,
             re.I,
         )
-        return None if match is None else (*match.span(), _ALL[self.language])
+        return None if match is None else (*match.span(), ALL[self.language])
 
     def _lines(self, names: Sequence[str], rows: bool) -> str:
-        return f"{_NOUNS[self.language][0 if rows else 1]} {', '.join(names)}"
+        return f"{NOUNS[self.language][0 if rows else 1]} {', '.join(names)}"
 
     def _names(self, rows: bool) -> list[str]:
         if rows:
@@ -179,8 +98,8 @@ class _Rules:
 
     def outermost(self, text: str) -> Edit | None:
         """ "The top two rows", "the leftmost columns"."""
-        number = "|".join((*_FEW, *map(str, range(2, 9))))
-        for noun, rows in ((_ROW, True), (_COLUMN, False)):
+        number = "|".join((*FEW, *map(str, range(2, 9))))
+        for noun, rows in ((ROW, True), (COLUMN, False)):
             begin = (
                 "top|upper(?:most)?|obere[nr]?|oberste[nr]?" if rows else "left(?:most)?|linke[nr]?"
             )
@@ -190,30 +109,34 @@ class _Rules:
                 else "right(?:most)?|rechte[nr]?"
             )
             match = re.search(
-                rf"(?<!\w)(?:the |die )?(?:(?P<begin>{begin})|(?P<end>{end}))\s+(?:(?P<n>{number})\s+)?{noun}(?!\w)",
+                rf"(?<!\w)(?:the |die )?(?:(?P<begin>{begin})"
+                rf"|(?P<end>{end}))\s+(?:(?P<n>{number})\s+)?{noun}(?!\w)",
                 text,
                 re.I,
             )
             if match is None:
                 continue
             word = (match["n"] or "one").lower()
-            names, many = self._names(rows), int(word) if word.isdigit() else _FEW.get(word, 1)
+            names, many = self._names(rows), int(word) if word.isdigit() else FEW.get(word, 1)
             kept = names[:many] if match["begin"] else names[-many:]
             return match.start(), match.end(), self._lines(kept, rows)
         return None
 
     def wells_of_a_row(self, text: str) -> Edit | None:
         """ "Every other well of row C, beginning with C1"."""
-        for step, number in _STEPS.items():
+        for step, number in STEPS.items():
             yes_no = (
                 r"|un(?:o)? {w} s[iì] e un(?:o)? no|un {w} sí y (?:uno|otro) no"
                 if step == 2
                 else ""
             )
             match = re.search(
-                rf"(?<!\w)(?:(?:every|each|jede[rs]?|chaque|ogni|cada)\s+(?:{number})\s+{_WELL}|une? {_WELL} sur (?:{number})"
-                rf"|un {_WELL} su (?:{number})|un(?:o)? de cada (?:{number}) {_WELL}{yes_no.format(w=_WELL)}){_OF}(?:{_ROW})\s+"
-                rf"(?P<row>[A-P])(?!\w)(?:\s+(?:of|in|from) the \w+[ -]?well plate)?{_FROM}",
+                rf"(?<!\w)(?:(?:every|each|jede[rs]?|chaque|ogni|cada)\s+(?:{number})\s+{WELL}"
+                rf"|une? {WELL} sur (?:{number})"
+                rf"|un {WELL} su (?:{number})"
+                rf"|un(?:o)? de cada (?:{number}) {WELL}{yes_no.format(w=WELL)})"
+                rf"{OF}(?:{ROW})\s+"
+                rf"(?P<row>[A-P])(?!\w)(?:\s+(?:of|in|from) the \w+[ -]?well plate)?{FROM}",
                 text,
                 re.I,
             )
@@ -233,7 +156,8 @@ class _Rules:
     def dots(self, text: str) -> Edit | None:
         """ "E1, E3 ... E11": by steps of two."""
         match = re.search(
-            r"(?<!\w)([A-P])(\d{1,2})\s*,\s*\1(\d{1,2})\s*,?\s*(?:\.{2,}|…|etc\.?|usw\.?|and so on to|bis)\s*,?\s*\1?(\d{1,2})(?!\w)",
+            r"(?<!\w)([A-P])(\d{1,2})\s*,\s*\1(\d{1,2})\s*,?\s*(?:\.{2,}|…|etc\.?|usw\.?"
+            r"|and so on to|bis)\s*,?\s*\1?(\d{1,2})(?!\w)",
             text,
         )
         if match is None:
@@ -252,7 +176,8 @@ class _Rules:
         span = r"(?P<a>\d{1,2})\s*(?:-|to|through|bis|à|a|al|hasta)\s*(?P<b>\d{1,2})"
         many = r"(?P<list>\d{1,2}(?:\s*(?:,|and|und|et|e|y|&)\s*\d{1,2})+)"
         match = re.search(
-            rf"(?<!\w){_ROW}\s+(?P<row>[A-P])\s*[,:(]?\s*(?:{_WELL}|nr\.?|no\.?|numbers?)\s+(?:{span}|{many})(?!\w)(?!\s*-?\s*(?:well|min|h\b|ms|s\b))",
+            rf"(?<!\w){ROW}\s+(?P<row>[A-P])\s*[,:(]?\s*(?:{WELL}|nr\.?|no\.?"
+            rf"|numbers?)\s+(?:{span}|{many})(?!\w)(?!\s*-?\s*(?:well|min|h\b|ms|s\b))",
             text,
             re.I,
         )
@@ -268,8 +193,9 @@ class _Rules:
     def middle(self, text: str) -> Edit | None:
         """ "The two middle columns (2 and 3)": those in the brackets."""
         match = re.search(
-            rf"(?<!\w)(?:the |die |les |le |las |los )?(?:\w+ )?(?:middle|central|inner|outer|mittleren|inneren|äußeren|centrales|centrali"
-            rf"|du milieu)\s+(?P<noun>{_COLUMN}|{_ROW})\s*\(\s*(?P<x>[^()]{{1,24}})\)",
+            rf"(?<!\w)(?:the |die |les |le |las |los )?(?:\w+ )?(?:middle|central|inner|outer"
+            rf"|mittleren|inneren|äußeren|centrales|centrali"
+            rf"|du milieu)\s+(?P<noun>{COLUMN}|{ROW})\s*\(\s*(?P<x>[^()]{{1,24}})\)",
             text,
             re.I,
         )
@@ -277,14 +203,16 @@ class _Rules:
 
     def lines(self, text: str) -> Edit | None:
         """ "Every other column", "jede zweite Reihe", "une colonne sur deux"."""
-        for step, number in _STEPS.items():
-            for rows, noun in ((True, _ROW), (False, _COLUMN)):
+        for step, number in STEPS.items():
+            for rows, noun in ((True, ROW), (False, COLUMN)):
                 yes_no = (
                     rf"|una {noun} (?:s[iì] e una no|sí y (?:una|otra) no)" if step == 2 else ""
                 )
                 match = re.search(
-                    rf"(?<!\w)(?:(?:every|each|jede[rs]?|chaque|ogni|cada)\s+(?:{number})\s+{noun}|une {noun} sur (?:{number})"
-                    rf"|una {noun} su (?:{number})|una {noun} de cada (?:{number})|una de cada (?:{number}) {noun}{yes_no})(?!\w){_FROM}",
+                    rf"(?<!\w)(?:(?:every|each|jede[rs]?|chaque|ogni|cada)\s+(?:{number})\s+{noun}"
+                    rf"|une {noun} sur (?:{number})"
+                    rf"|una {noun} su (?:{number})|una {noun} de cada (?:{number})"
+                    rf"|una de cada (?:{number}) {noun}{yes_no})(?!\w){FROM}",
                     text,
                     re.I,
                 )
@@ -305,8 +233,10 @@ class _Rules:
     def even(self, text: str) -> Edit | None:
         """ "Odd columns", "les colonnes paires"."""
         match = re.search(
-            rf"(?<!\w)(?:(?:the |die |all |alle )?(?P<en>even|odd|(?:un)?gerade[nr]?)(?:[- ]numbered)?\s+{_COLUMN}"
-            rf"|(?:les |le |las )?{_COLUMN}\s+(?P<other>(?:im)?paires|pari|dispari|(?:im)?pares))(?!\w)",
+            rf"(?<!\w)(?:(?:the |die |all |alle )?(?P<en>even|odd"
+            rf"|(?:un)?gerade[nr]?)(?:[- ]numbered)?\s+{COLUMN}"
+            rf"|(?:les |le |las )?{COLUMN}\s+(?P<other>(?:im)?paires|pari|dispari"
+            rf"|(?:im)?pares))(?!\w)",
             text,
             re.I,
         )
@@ -322,8 +252,8 @@ class _Rules:
 
     def but_edge(self, text: str) -> Edit | None:
         """ "All wells except the corner ones"."""
-        for words, corners in ((_CORNERS, True), (_EDGE, False)):
-            match = re.search(rf"(?P<but>(?<!\w){_EXCEPT}\s+(?:for )?){words}(?!\w)", text, re.I)
+        for words, corners in ((CORNERS, True), (EDGE, False)):
+            match = re.search(rf"(?P<but>(?<!\w){EXCEPT}\s+(?:for )?){words}(?!\w)", text, re.I)
             if match is not None:
                 ends = [
                     f"{row_name(r)}{c}"

@@ -12,17 +12,22 @@ _STEPS = {
     2: r"other|second|2nd|zweite[nrs]?|deux(?:ième)?|due|seconda|dos|segunda",
     3: r"third|3rd|dritte[nrs]?|trois(?:ième)?|tre|terza|tres|tercera",
 }
-_NOUN = r"(?:(?:marked |saved |stored |markierten? |gespeicherten? )?(?:position(?:s|en)?)|posizion[ei]|posición|posiciones|fields?|felder?|champs?|sites?|points?|stellen?)"
+_NOUN = (
+    r"(?:(?:marked |saved |stored |markierten? |gespeicherten? )?(?:position(?:s|en)?)"
+    r"|posizion[ei]|posición|posiciones|fields?|felder?|champs?|sites?|points?|stellen?)"
+)
 _NOUNS = r"(?:positions|positionen|posizioni|posiciones|fields|felder|champs|sites|points|stellen)"
 _FROM = re.compile(
-    r",?\s*(?:,?\s*(?:starting|beginning|start|begin) (?:with|at|from)|from|ab|beginnend (?:mit|bei)"
+    r",?\s*(?:,?\s*(?:starting|beginning|start|begin) (?:with|at|from)|from|ab|beginnend (?:mit"
+    r"|bei)"
     r"|angefangen (?:mit|bei)|à partir de|en commençant par|a partire da|partendo da|a partir de"
     r"|empezando (?:por|en))\s+(?:the |la |der |position |posizione |posición )*(?P<first>\w+)",
     re.I,
 )
 _EVEN = re.compile(
     rf"(?<!\w)(?:(?P<en>even|odd|gerade[nr]?|ungerade[nr]?)(?:[- ]numbered)? {_NOUNS}"
-    rf"|{_NOUNS} (?:with|mit|avec des|con|de) (?:the )?(?P<with>even|odd|geraden?|ungeraden?|(?:numéros |numeri |números )(?:im)?(?:paires?|pairs?|pari|dispari|pares|impares)"
+    rf"|{_NOUNS} (?:with|mit|avec des|con|de) (?:the )?(?P<with>even|odd|geraden?|ungeraden?"
+    rf"|(?:numéros |numeri |números )(?:im)?(?:paires?|pairs?|pari|dispari|pares|impares)"
     rf"|dispari) ?(?:numbers?|nummern|numéros|numeri|números)?"
     rf"|{_NOUNS} (?P<other>paires|impaires|pari|dispari|pares|impares))(?!\w)",
     re.I,
@@ -33,8 +38,10 @@ _ODD = ("odd", "ungerade", "impair", "dispari", "impares")
 def _every(step: int) -> re.Pattern[str]:
     number = _STEPS[step]
     return re.compile(
-        rf"(?<!\w)(?:(?:every|jede[nrs]?|chaque|ogni|cada)\s+(?:{number})(?: of (?:the|my))?\s+{_NOUN}"
-        rf"|une {_NOUN} sur (?:{number})|una {_NOUN} su (?:{number})|una de cada (?:{number}) {_NOUN}"
+        rf"(?<!\w)(?:(?:every|jede[nrs]?|chaque|ogni|cada)\s+(?:{number})(?: of (?:the"
+        rf"|my))?\s+{_NOUN}"
+        rf"|une {_NOUN} sur (?:{number})|una {_NOUN} su (?:{number})"
+        rf"|una de cada (?:{number}) {_NOUN}"
         + (
             rf"|una {_NOUN} sì e (?:una|l'altra) no|una {_NOUN} sí y (?:una|otra) no"
             if step == 2

@@ -66,7 +66,8 @@ def _both_sides(prefix: str, found: Found) -> None:
 
 
 _FROM_TO = re.compile(  # "from -5 to 5 um", "[-6 um, +6 um]"
-    r"[-−]\s?(\d+(?:[.,]\d+)?)\s*(?:um|µm|μm|microns?)?\s*(?:to|through|bis|à|a|hasta|fino a|\.\.+|,|and|-)\s*"
+    r"[-−]\s?(\d+(?:[.,]\d+)?)\s*(?:um|µm|μm|microns?)?\s*(?:to|through|bis|à|a|hasta|fino a|\.\.+"
+    r"|,|and|-)\s*"
     r"\+?\s*(\d+(?:[.,]\d+)?)\s*(?:um|µm|μm|microns?)",
     re.I,
 )

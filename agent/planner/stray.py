@@ -1,4 +1,4 @@
-"""Numbers and names that nothing has read: near an exposure, a plate or a grid they are no story."""
+"""Numbers and names that nothing has read: near an exposure or a plate they are no story."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _RANGE = re.compile(
 )
 _SPACED = re.compile(r"(?<![\w.,])\d{1,3}[ \u00a0\u202f]\d{3}(?=\s*(ms|s|sec|min|h|um|µm)\b)", re.I)
 _SPOKEN = re.compile(
-    r"\b(zero|one|two|three|four|five|six|seven|eight|nine|ten) point (zero|one|two|three|four|five|six|seven|eight|nine)\b",
+    r"\b(zero|one|two|three|four|five|six|seven|eight|nine|ten) point (zero|one|two|three|four"
+    r"|five|six|seven|eight|nine)\b",
     re.I,
 )
 _ODD_UNIT = re.compile(
@@ -77,8 +78,10 @@ def stray_numbers(
 
 
 _COORDINATE = re.compile(
-    r"(?<![\w])(?<!delta )(?<!step )(?<!Δ )([xyz])\s*=\s*(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)?(?![\w])"
-    r"|(?<![\w])([xyz]) (?:to |at |position )?(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm|microns?)(?![\w])(?!\s*[/x]\s*\d)",
+    r"(?<![\w])(?<!delta )(?<!step )(?<!Δ )([xyz])\s*=\s*(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm"
+    r"|microns?)?(?![\w])"
+    r"|(?<![\w])([xyz]) (?:to |at |position )?(-?\d[\d.,]*)\s*(mm|cm|m|um|µm|μm"
+    r"|microns?)(?![\w])(?!\s*[/x]\s*\d)",
     re.I,
 )
 _IN_UM = {"mm": 1e3, "cm": 1e4, "m": 1e6}

@@ -82,14 +82,16 @@ _HOURS_IN = re.compile(r"\s+in(?=\s*(?:[,.;)]|$))", re.I)
 
 
 _REMAINING = re.compile(
-    r"(?:for|over|during) the (?:remaining|rest)|remaining|restlichen|restantes?|rimanenti|(?:the )?(?:next|following)"
+    r"(?:for|over|during) the (?:remaining|rest)|remaining|restlichen|restantes?|rimanenti"
+    r"|(?:the )?(?:next|following)"
     r"|nächsten|folgenden|prochaines|suivantes|prossim[ei]|successiv[ei]|siguientes|próximas",
     re.I,
 )
 
 
 _FRAMES_IN = re.compile(  # "72 frames in 6 h"
-    r"(?:frames|images|pictures|time ?points|rounds|shots|bilder|aufnahmen|immagini|imágenes|fotos)\s+(?:in|within|innerhalb von|en)"
+    r"(?:frames|images|pictures|time ?points|rounds|shots|bilder|aufnahmen|immagini|imágenes"
+    r"|fotos)\s+(?:in|within|innerhalb von|en)"
     r"\s+$",
     re.I,
 )
@@ -179,8 +181,10 @@ def timed(
 
 
 _BACK_TO = re.compile(
-    r"(?<!\w)(?:back (?:to|at|down to)|return(?:ing)? to|zurück (?:auf|zu|zum)|wieder (?:auf|zu)|retour(?:ne)? à|reviens à|revenir à"
-    r"|de nouveau|torna(?:re)? a|di nuovo|vuelve a|volver a|de vuelta a)\s+(?:the |den |die |les |i |los )?(?:usual |normal )?$",
+    r"(?<!\w)(?:back (?:to|at|down to)|return(?:ing)? to|zurück (?:auf|zu|zum)|wieder (?:auf|zu)"
+    r"|retour(?:ne)? à|reviens à|revenir à"
+    r"|de nouveau|torna(?:re)? a|di nuovo|vuelve a|volver a|de vuelta a)\s+(?:the |den |die |les "
+    r"|i |los )?(?:usual |normal )?$",
     re.I,
 )
 

@@ -14,7 +14,6 @@ from agent.planner.reading.kinds import Kind
 from agent.planner.unread_places import (
     counts_of_events,
     in_stories,
-    more_by_relation,
     named_again,
     only_there,
     paired,
@@ -22,6 +21,7 @@ from agent.planner.unread_places import (
     then_there,
     unnamed,
 )
+from agent.planner.unread_relations import more_by_relation
 from agent.planner.unread_settings import (
     addresses,
     again,
@@ -177,14 +177,16 @@ def _more_places(
 
 
 _NOT_THIS = re.compile(
-    r"\b(?:not|except|without|but|skip|omit|außer|ohne|nicht|sauf|sans|pas|tranne|senza|non|excepto|sin|menos"
+    r"\b(?:not|except|without|but|skip|omit|außer|ohne|nicht|sauf|sans|pas|tranne|senza|non"
+    r"|excepto|sin|menos"
     r"|salvo)\s+(?:the |la |le |die |number |#)?$",
     re.I,
 )
 
 
 _OF_LIGHT = re.compile(
-    r"[^.;,\n]{0,24}(?:exposure|light|power|intensity|brightness|belichtung|licht|intensität|leistung"
+    r"[^.;,\n]{0,24}(?:exposure|light|power|intensity|brightness|belichtung|licht|intensität"
+    r"|leistung"
     r"|lumière|puissance|intensité|luce|potenza|intensità|luz|potencia|intensidad)",
     re.I,
 )
@@ -192,7 +194,8 @@ _OF_LIGHT = re.compile(
 
 _COUNTED = re.compile(
     r"\s*(?:times?|x\b|cells?|events?|divisions?|mitoses|movies?|bursts?|mal\b|zellen|ereignisse"
-    r"|teilungen|mitosen|fois|cellules|événements|divisions|volte|cellule|eventi|divisioni|mitosi|veces"
+    r"|teilungen|mitosen|fois|cellules|événements|divisions|volte|cellule|eventi|divisioni|mitosi"
+    r"|veces"
     r"|células|eventos|divisiones|mitosis)",
     re.I,
 )

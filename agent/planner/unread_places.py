@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 _ONLY_PLACE = re.compile(
     r"(?<!\w)(?:only|just|nur|seulement|uniquement|solo|soltanto|sólo|solamente)\s+"
-    r"(?:(?:at|on|use|an|auf|in|sur|à|su|en|image|take) )?(?:the |die |la |las |le )?(?:(?:position|field|posizion|posición|feld)\w* )?$",
+    r"(?:(?:at|on|use|an|auf|in|sur|à|su|en|image|take) )?(?:the |die |la |las "
+    r"|le )?(?:(?:position|field|posizion|posición|feld)\w* )?$",
     re.I,
 )
 
@@ -61,10 +62,14 @@ def then_there(
 
 
 _SEVERAL = re.compile(
-    r"(?<!\w)(?:[2-9]|\d\d+|two|three|four|five|six|ten|several|many|zwei|drei|vier|fünf|mehrere|viele"
-    r"|deux|trois|quatre|cinq|plusieurs|due|tre|quattro|cinque|diverse|dos|tres|cuatro|cinco|varias)"
-    r" (?:or more |oder mehr |ou plus |o más |o più )?(?:of the |of |the )?(?:cells?|nuclei|divisions|mitoses|events"
-    r"|zellen|kerne|teilungen|mitosen|cellules|noyaux|divisions|cellule|nuclei|divisioni|mitosi|células"
+    r"(?<!\w)(?:[2-9]|\d\d+|two|three|four|five|six|ten|several|many|zwei|drei|vier|fünf|mehrere"
+    r"|viele"
+    r"|deux|trois|quatre|cinq|plusieurs|due|tre|quattro|cinque|diverse|dos|tres|cuatro|cinco"
+    r"|varias)"
+    r" (?:or more |oder mehr |ou plus |o más |o più )?(?:of the |of |the )?(?:cells?|nuclei"
+    r"|divisions|mitoses|events"
+    r"|zellen|kerne|teilungen|mitosen|cellules|noyaux|divisions|cellule|nuclei|divisioni|mitosi"
+    r"|células"
     r"|núcleos|divisiones|mitosis)(?!\w)",
     re.I,
 )
@@ -110,7 +115,8 @@ _EVERYWHERE = re.compile(r"(?:all|every|alle[nr]?|toutes|tous|tutt|tod[ao]s)", r
 
 
 _IS = re.compile(  # "P4 is the important one": nothing is wished
-    r"\s+(?:is|are|was|were|ist|sind|est|sont|è|sono|es|son)\s+(?:the|my|our|a|an|where|die|der|das|meine?|le|la|les|il|lo|gli|el|las|los)\s",
+    r"\s+(?:is|are|was|were|ist|sind|est|sont|è|sono|es|son)\s+(?:the|my|our|a|an|where|die|der"
+    r"|das|meine?|le|la|les|il|lo|gli|el|las|los)\s",
     re.I,
 )
 
@@ -175,7 +181,8 @@ def in_stories(
 
 _UNNAMED = re.compile(
     rf"\s*(?:,\s*)?{AND}\s+(?:the |a |an |one |its |my |another |two |some )?(?:\w+ )?"
-    r"(?:neighbou?r\w*|adjacent|next|nearby|more|other|further|another)\s+(?:\w+ )?(?:positions?|fields?|spots?|sites?|one)\b",
+    r"(?:neighbou?r\w*|adjacent|next|nearby|more|other|further|another)\s+(?:\w+ )?(?:positions?"
+    r"|fields?|spots?|sites?|one)\b",
     re.I,
 )
 
@@ -189,7 +196,8 @@ def unnamed(places: Sequence[Place], near: Nearby) -> Iterator[LeftOver]:
 
 
 _TIES = re.compile(
-    r"\s*[,:=(]?\s*(?:is|are|gets?|only|in|with|at|on|for|using|im|mit|bei|an|auf|für|en|sur|avec|à|au"
+    r"\s*[,:=(]?\s*(?:is|are|gets?|only|in|with|at|on|for|using|im|mit|bei|an|auf|für|en|sur|avec"
+    r"|à|au"
     r"|pour|in|su|con|per|a|de)?\s*(?:the|die|der|den|le|la|il|el|channel|kanal|canal)?\s*\(?",
     re.I,
 )
@@ -227,59 +235,6 @@ def paired(
             if not any(min(edges) <= at <= max(edges) for at in found.corrections):
                 yield "channels", min(edges), max(edges)
                 return
-
-
-_RELATIVE = re.compile(
-    r"(?<!\w)(?:(?:the |and )?(?:(?:two|three|four|five|six|seven|eight|nine|ten|\d+|next|other|one) )?(?:ones?|wells?|positions?|fields?)?\s?"
-    r"(?:next to (?:it|them|that)|right of (?:it|them)|left of (?:it|them)|around (?:it|them))"
-    r"|(?:the )?(?:two|three|four|five|six|\d+|next|ones?|wells?|positions?|fields?) (?:right |just |directly )?"
-    r"(?:after|before|above|below|beside|behind|following) (?:it|them|that)"
-    r"|onwards?|neighbou?r(?:s|ing)?|adjacent|and (?:the )?last(?: one)?|and so on|etc\.?|and the like"
-    r"|(?:even|odd)(?:[- ]numbered)?(?: (?:ones|numbers|columns|rows|wells|positions|fields))?(?= |,|;|$)"
-    r"|(?:the )?(?:other|remaining|outer|inner|middle|central) (?:ones|two|three|four|five|six|wells|positions|fields)|(?:and )?the (?:rest|others)"
-    r"|daneben|danach folgend\w*|benachbart\w*|nachbar\w*|(?:die |und )?(?:übrigen|restlichen|anderen)(?: (?:wells|positionen|felder|näpfchen))?"
-    r"|usw\.?|(?:un)?gerade[nrs]?|voisin\w*|d'à côté|les autres(?: positions| puits| champs)?|le reste|(?:im)?pairs?|(?:im)?paires?"
-    r"|vicin[aeio]|accanto|adiacent\w*|le (?:altre|restanti|rimanenti)|(?:dis)?pari|vecin[ao]s?|de al lado|contigu\w+|las (?:demás|otras|restantes)"
-    r"|pares|impar(?:es)?)(?!\w)",
-    re.I,
-)
-_OF_TIME = re.compile(
-    r"\s*(?:of (?:a |the |my )?(?:total|time|night|day|run|hours?|\d)|time|h\b|hours?|min|frames?|rounds?|channels?|kanäle|canaux|canali|canales)",
-    re.I,
-)
-_BETWEEN = re.compile(
-    r"(?<!\w)(?:between|zwischen|entre|tra|fra)\s+(?:positions? |position(?:en)? )?$", re.I
-)
-_BY_PLACE = 28  # characters from a place to words that say more places
-
-
-def more_by_relation(
-    places: Sequence[Place], clause_of: Callable[[int], Clause], near: Nearby, found: Found
-) -> Iterator[LeftOver]:
-    """ "A1 and the three wells next to it": places that are said by where they lie."""
-    if "watch" in found.said or "search.best" in found.said:
-        return  # "the others go on as before"
-    slot = "wells" if "plate" in found.said else "positions"
-    for a, b in places:
-        if _BETWEEN.search(near.text[:a]) and re.search(r"\d.*\d", near.text[a:b]):
-            yield slot, a, b  # "between P2 and P5": with these two, or without?
-            return
-    held = [*places, *found.where.values()] if slot == "positions" else list(places)
-    for match in _RELATIVE.finditer(near.text):
-        a, b = match.span()
-        clause = clause_of(a)
-        if clause.about is not About.BASELINE or _OF_TIME.match(near.text, b):
-            continue
-        if any(x < b and a < y for x, y in places) or near.denied(a, words=1):
-            continue
-        whole = found.where.get(slot)
-        inside = whole is not None and whole[0] <= a and b <= whole[1]
-        if whole and inside and not any(whole[0] <= x < whole[1] for x, _ in places):
-            continue  # "positions with odd numbers", read as such
-        beside = any(0 <= a - y <= _BY_PLACE or 0 <= x - b <= _BY_PLACE for x, y in held)
-        if beside or slot == "wells":
-            yield slot, a, b
-            return
 
 
 _WITH = re.compile(r"\s*(?:,|and|und|et|e|y|&|\+|/|plus)\s*", re.I)

@@ -18,31 +18,43 @@ if TYPE_CHECKING:
     from agent.planner.unread_words import LeftOver
 
 _SETTING = re.compile(
-    r"(?<!\w)(?:\d{2,4} ?x ?\d{2,4}(?: ?(?:px|pixels?|pixel))?(?= |,|\.|;|$)(?! ?(?:um|µm|mm))|\d+ (?:px|pixels?)|(?:crop(?:ped)?|sub-?array|(?<!the )roi)(?: to| of)?(?: the)?(?: \w+)?"
-    r"|\d+[- ]?bits?|(?:perfect focus|pfs|definite focus|zdc|crest)(?: system)?|hardware auto-?focus"
-    r"|(?:camera )?gain(?: of| at)? \d+|em gain|(?:lights?|lamps?|leds?) off (?:at|during|by|between|in|for)[^.,;]{0,24}"
-    r"|(?:licht|lampe) aus (?:nachts|in der nacht|am tag|zwischen)[^.,;]{0,16}|(?:pas de|sans) lumière la nuit|luce spenta di notte"
+    r"(?<!\w)(?:\d{2,4} ?x ?\d{2,4}(?: ?(?:px|pixels?|pixel))?(?= |,|\.|;|$)(?! ?(?:um|µm|mm))"
+    r"|\d+ (?:px|pixels?)|(?:crop(?:ped)?|sub-?array|(?<!the )roi)(?: to| of)?(?: the)?(?: \w+)?"
+    r"|\d+[- ]?bits?|(?:perfect focus|pfs|definite focus|zdc|crest)(?: system)?"
+    r"|hardware auto-?focus"
+    r"|(?:camera )?gain(?: of| at)? \d+|em gain|(?:lights?|lamps?|leds?) off (?:at|during|by"
+    r"|between|in|for)[^.,;]{0,24}"
+    r"|(?:licht|lampe) aus (?:nachts|in der nacht|am tag|zwischen)[^.,;]{0,16}|(?:pas de"
+    r"|sans) lumière la nuit|luce spenta di notte"
     r"|luz apagada (?:de|por la) noche)(?!\w)",
     re.I,
 )
 _NUMBER = (
-    r"(?:[1-9]|\d\d+|one|two|three|four|five|six|ten|twenty|einen?|zwei|drei|vier|fünf|zehn|une?|deux|trois|quatre|cinq|dix|una?|due"
+    r"(?:[1-9]|\d\d+|one|two|three|four|five|six|ten|twenty|einen?|zwei|drei|vier|fünf|zehn|une?"
+    r"|deux|trois|quatre|cinq|dix|una?|due"
     r"|tre|quattro|cinque|dieci|dos|tres|cuatro|cinco|diez)"
 )
 _REACTIONS = re.compile(
-    rf"(?<!\w)(?:(?:at most|no more than|not more than|max(?:imum|imal)?\.?(?: of)?|up to|only|limit(?:ed)? to|höchstens|nur|nicht mehr als|bis zu"
-    rf"|au (?:plus|maximum)|pas plus de|seulement|al massimo|non più di|solo|como (?:máximo|mucho)|no más de|sólo)\s+{_NUMBER}\s+"
-    r"(?:reactions?|bursts?|events?|movies?|films?|reaktionen|ereignisse?|filme?|réactions?|événements?|rafales?|reazion[ei]"
+    rf"(?<!\w)(?:(?:at most|no more than|not more than|max(?:imum|imal)?\.?(?: of)?|up to|only"
+    rf"|limit(?:ed)? to|höchstens|nur|nicht mehr als|bis zu"
+    rf"|au (?:plus|maximum)|pas plus de|seulement|al massimo|non più di|solo|como (?:máximo|mucho)"
+    rf"|no más de|sólo)\s+{_NUMBER}\s+"
+    r"(?:reactions?|bursts?|events?|movies?|films?|reaktionen|ereignisse?|filme?|réactions?"
+    r"|événements?|rafales?|reazion[ei]"
     r"|event[io]|filmati?|reacci(?:ón|ones)|eventos?|ráfagas?|películas?)"
-    rf"|{_NUMBER}\s+(?:reactions?|bursts?|events?|movies?|reaktionen|réactions?|reazioni|reacciones)\s+(?:at most|max(?:imum)?|in total"
-    r"|höchstens|maximal|insgesamt|au (?:plus|maximum)|en tout|al massimo|in tutto|como máximo|en total))(?!\w)"
+    rf"|{_NUMBER}\s+(?:reactions?|bursts?|events?|movies?|reaktionen|réactions?|reazioni"
+    rf"|reacciones)\s+(?:at most|max(?:imum)?|in total"
+    r"|höchstens|maximal|insgesamt|au (?:plus|maximum)|en tout|al massimo|in tutto|como máximo"
+    r"|en total))(?!\w)"
     r"(?!\s+(?:per|pro|par|por|a|in each|in every) )",
     re.I,
 )
 _AROUND = re.compile(
-    rf"(?<!\w){_NUMBER}\s+(?:fields?|positions?|images?|fovs?|felder|bilder|champs?|campi|campos?)(?: of view)?\s+(?:around|round|near|next to"
+    rf"(?<!\w){_NUMBER}\s+(?:fields?|positions?|images?|fovs?|felder|bilder|champs?|campi"
+    rf"|campos?)(?: of view)?\s+(?:around|round|near|next to"
     r"|beside|rund um|um|neben|autour|à côté|intorno|vicino|alrededor|junto"
-    r"|(?:per|in each|in every|each|pro|je|par|dans chaque|in ogni|por|en cada) (?:well|napf|näpfchen|puits|pozzett\w+|pocillo))(?!\w)",
+    r"|(?:per|in each|in every|each|pro|je|par|dans chaque|in ogni|por|en cada) (?:well|napf"
+    r"|näpfchen|puits|pozzett\w+|pocillo))(?!\w)",
     re.I,
 )
 
@@ -60,7 +72,8 @@ def settings(clause_of: Callable[[int], Clause], near: Nearby, found: Found) -> 
 
 
 _AGAIN = re.compile(
-    r"(?<!\w)(?:twice|thrice|(?:two|three|four) times|zwei ?mal|drei ?mal|deux fois|trois fois|due volte|tre volte|dos veces|tres veces)"
+    r"(?<!\w)(?:twice|thrice|(?:two|three|four) times|zwei ?mal|drei ?mal|deux fois|trois fois"
+    r"|due volte|tre volte|dos veces|tres veces)"
     r"(?=\s*(?:[.;,)\n]|$))",
     re.I,
 )
@@ -76,7 +89,8 @@ def again(clause_of: Callable[[int], Clause], near: Nearby, found: Found) -> Ite
 
 
 _UNTIL = re.compile(
-    r"(?<!\w)(?:until|till|bis(?: zur?| zum)?|jusqu'à(?: la| l')?|jusqu'au|fino (?:a|al|alla|all')|hasta(?: la| el)?)\s+(?:the )?"
+    r"(?<!\w)(?:until|till|bis(?: zur?| zum)?|jusqu'à(?: la| l')?|jusqu'au|fino (?:a|al|alla|all')"
+    r"|hasta(?: la| el)?)\s+(?:the )?"
     r"(?P<what>[^\W\d_]{4,}(?! (?:on|off))(?: \w+)?)",
     re.I,
 )
@@ -109,7 +123,10 @@ def limits(clause_of: Callable[[int], Clause], near: Nearby, found: Found) -> It
 def focus_both(near: Nearby, found: Found) -> Iterator[LeftOver]:
     """ "No autofocus. Autofocus every 3rd round": with or without?"""
     told = [found.where[s] for s in found.said if s.startswith("autofocus.") and s in found.where]
-    if found.no_focus and told and not found.corrections:
+    none = found.no_focus or any(
+        m.concept == "autofocus" and near.denied(m.start, words=1) for m in near.marks
+    )
+    if none and told and not found.corrections:
         yield "autofocus.when", *min(told)
 
 
@@ -133,10 +150,14 @@ def only_focus(parts_of: Callable[[int], Clause], near: Nearby, found: Found) ->
 
 
 _FOCUS_ONCE = re.compile(
-    r"(?<!\w)(?:(?:auto-?|re-?)?focus(?:ing)?|af|fokus(?:siere?n?)?|autofokus|autofocus|mise au point|autofoco|enfoca|mets au point|metti a fuoco|messa a fuoco)"
-    r" (?:(?:only|just|nur|seulement|solo|sólo) )?(?:once|one time|a single time|einmal|einmalig|une (?:seule )?fois|una (?:sola )?volta|una (?:sola )?vez"
-    r"|at the (?:very )?(?:start|beginning)|am anfang|zu beginn|au début|all'inizio|al (?:principio|inicio))(?! (?:per|every|each|an? |pro|par|por|in each|in every))(?!\w)"
-    r"|(?<!\w)(?:once|only once|einmal|nur einmal|une fois|una volta|una vez) (?:(?:at the (?:start|beginning)|first|am anfang|zu beginn|au début|all'inizio"
+    r"(?<!\w)(?:(?:auto-?|re-?)?focus(?:ing)?|af|fokus(?:siere?n?)?|autofokus|autofocus"
+    r"|mise au point|autofoco|enfoca|mets au point|metti a fuoco|messa a fuoco)"
+    r" (?:(?:only|just|nur|seulement|solo|sólo) )?(?:once|one time|a single time|einmal|einmalig"
+    r"|une (?:seule )?fois|una (?:sola )?volta|una (?:sola )?vez"
+    r"|at the (?:very )?(?:start|beginning)|am anfang|zu beginn|au début|all'inizio"
+    r"|al (?:principio|inicio))(?! (?:per|every|each|an? |pro|par|por|in each|in every))(?!\w)"
+    r"|(?<!\w)(?:once|only once|einmal|nur einmal|une fois|una volta"
+    r"|una vez) (?:(?:at the (?:start|beginning)|first|am anfang|zu beginn|au début|all'inizio"
     r"|al principio) )?(?:(?:auto)?focus|fokussieren|scharf ?stellen)(?!\w)",
     re.I,
 )

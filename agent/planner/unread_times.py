@@ -21,23 +21,36 @@ if TYPE_CHECKING:
 
 _PARTLY = re.compile(
     r"(?<!\w)(?:"
-    r"(?:only|just|nur|seulement|solo|sólo|soltanto) (?:in|on|at|for|during|with|bei|beim|im|in|während"
-    r"|au|à|dans|lors|al|all|alla|nel|nella|en|durante) (?:the |der |dem |den |die |la |le |el |il |l')?"
-    r"(?:very )?(?:first|last|final|erste[nrm]?|letzte[nrm]?|premi[eè]re?|derni[eè]re?|prim[oa]|ultim[oa]"
-    r"|primer[ao]?|últim[ao]) (?:round|time ?point|frame|image|visit|cycle|runde|bild|zeitpunkt|durchgang"
+    r"(?:only|just|nur|seulement|solo|sólo|soltanto) (?:in|on|at|for|during|with|bei|beim|im|in"
+    r"|während"
+    r"|au|à|dans|lors|al|all|alla|nel|nella|en|durante) (?:the |der |dem |den |die |la |le |el "
+    r"|il |l')?"
+    r"(?:very )?(?:first|last|final|erste[nrm]?|letzte[nrm]?|premi[eè]re?|derni[eè]re?|prim[oa]"
+    r"|ultim[oa]"
+    r"|primer[ao]?|últim[ao]) (?:round|time ?point|frame|image|visit|cycle|runde|bild|zeitpunkt"
+    r"|durchgang"
     r"|tour|image|passage|point|giro|immagine|turno|ronda|imagen|punto)"
-    r"|on (?:weekdays|weekends|working days)|(?:only|just|but) (?:at night|by day|during the day|by night)"
-    r"|(?:außer|ausser|nicht|nie) (?:nachts|tagsüber|am wochenende|werktags)|(?:except|not|never) (?:at night|by day"
-    r"|during the (?:day|night)|on weekends)|sauf la nuit|(?:tranne|eccetto) di notte|(?:excepto|salvo) de noche"
-    r"|(?:nur|aber) (?:nachts|tagsüber|werktags)|from (?:hour|day|round|time ?point|frame) \w+ (?:on|onwards?)"
+    r"|on (?:weekdays|weekends|working days)|(?:only|just|but) (?:at night|by day|during the day"
+    r"|by night)"
+    r"|(?:außer|ausser|nicht|nie) (?:nachts|tagsüber|am wochenende|werktags)|(?:except|not"
+    r"|never) (?:at night|by day"
+    r"|during the (?:day|night)|on weekends)|sauf la nuit|(?:tranne|eccetto) di notte|(?:excepto"
+    r"|salvo) de noche"
+    r"|(?:nur|aber) (?:nachts|tagsüber|werktags)|from (?:hour|day|round|time ?point"
+    r"|frame) \w+ (?:on|onwards?)"
     r"|ab (?:der |dem )?(?:\w+ )?(?:stunde|runde|tag)(?: \w+)?"
-    r"|(?:make |take )?(?:a )?(?:pause|break) (?:between|from|of|for|at|after|zwischen|von|nach|entre|de|tra)"
-    r"|repeat (?:this|it|that|everything|the whole \w+)(?! every \S+ (?:s|sec|min|h|hour|second|minute)\w*\b)(?! every (?:hour|minute)\b)|wiederhole (?:das|dies|alles)|répète[zr]? (?:ça|cela|tout)"
+    r"|(?:make |take )?(?:a )?(?:pause|break) (?:between|from|of|for|at|after|zwischen|von|nach"
+    r"|entre|de|tra)"
+    r"|repeat (?:this|it|that|everything|the whole \w+)(?! every \S+ (?:s|sec|min|h|hour|second"
+    r"|minute)\w*\b)(?! every (?:hour|minute)\b)|wiederhole (?:das|dies|alles)|répète[zr]? (?:ça"
+    r"|cela|tout)"
     r"|ripeti tutto|repite (?:esto|todo)"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days? (?:to|through|until|-|and) (?:mon|tues|wednes|thurs|fri|satur|sun)days?"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days? (?:to|through|until|-|and) (?:mon|tues|wednes"
+    r"|thurs|fri|satur|sun)days?"
     r"|(?:montag|dienstag|mittwoch|donnerstag|freitag)s? bis \w+tag|(?:du )?lundi au \w+di"
     r"|alternat\w+|abwechselnd|en alternance|alternand\w+|intercal\w+"
-    r"|(?:for |noch |encore |per |durante )?(?:another|noch ?mals?|weitere|encore|altr[ei]|otr[ao]s) \S+ ?\S* (?:tomorrow|morgen|demain|domani|mañana)"
+    r"|(?:for |noch |encore |per |durante )?(?:another|noch ?mals?|weitere|encore|altr[ei]"
+    r"|otr[ao]s) \S+ ?\S* (?:tomorrow|morgen|demain|domani|mañana)"
     r"|pause (?:it |the (?:run|imaging) )?(?:between|from|for|at|after)"
     r"|(?:pausier\w+|unterbrich|unterbrechen|interromp\w+|interrump\w+|fai una pausa|haz una pausa"
     r"|fais une pause|mach(?:e|t)? (?:eine )?pause)"
@@ -48,26 +61,34 @@ _PARTLY = re.compile(
 
 _COMPARED = re.compile(
     r"(?<!\w)(?:"
-    r"(?:brighter|dimmer|darker|stronger|weaker) (?:than|images?|light|exposure)|(?<!no )(?<!not )longer (?:if|than|exposure)"
+    r"(?:brighter|dimmer|darker|stronger|weaker) (?:than|images?|light|exposure)"
+    r"|(?<!no )(?<!not )longer (?:if|than|exposure)"
     r"|more light|(?:higher|shorter|longer|reduced|increased|lower) (?:exposure|light|intensity)\w*"
-    r"|heller als|länger als|mehr licht|plus de lumière|più luce|más luz|(?:längere?|kürzere?|höhere?) belichtung\w*"
+    r"|heller als|länger als|mehr licht|plus de lumière|più luce|más luz|(?:längere?|kürzere?"
+    r"|höhere?) belichtung\w*"
     r"|"
-    r"(?:half|twice|double|triple|three times|four times) (?:as |the |that |so )(?!time|day|hour|minute)"
-    r"|(?:halbe[rnm]?|doppelte[rnm]?|metà|doppia|mitad|doble|moitié|double|half|twice) (?:der |dell'|de |d')?"
+    r"(?:half|twice|double|triple|three times|four times) (?:as |the |that |so )(?!time|day|hour"
+    r"|minute)"
+    r"|(?:halbe[rnm]?|doppelte[rnm]?|metà|doppia|mitad|doble|moitié|double|half|twice) (?:der "
+    r"|dell'|de |d')?"
     r"(?:belichtung|esposizione|exposición|exposition|exposure|licht|luce|luz|lumière|light)\w*"
     r"|half of (?:the|that|them|those|my)|(?:halb|doppelt) so \w+|die (?:hälfte|doppelte)"
-    r"|(?:deux|trois) fois (?:plus|moins)|la moitié (?:de|du|des)|(?:il|al) doppio|la metà (?:di|de[il]|dell)"
+    r"|(?:deux|trois) fois (?:plus|moins)|la moitié (?:de|du|des)|(?:il|al) doppio|la metà (?:di"
+    r"|de[il]|dell)"
     r"|la mitad (?:de|del)|el doble|(?:dos|tres) veces (?:más|menos)|(?:due|tre) volte (?:più|meno)"
-    r"|every other|every second (?=position|field|well|point|site)|jede[nr]? zweite[nr]? (?=position|feld|stelle)"
+    r"|every other|every second (?=position|field|well|point|site)"
+    r"|jede[nr]? zweite[nr]? (?=position|feld|stelle)"
     r"|une (?:position|image) sur (?:deux|trois)|una posizione (?:sì e una no|su (?:due|tre))"
-    r"|una de cada (?:dos|tres)|uno sí y otro no|as (?:long|often|many|much|fast) as (?!possible|you|it|the)"
+    r"|una de cada (?:dos|tres)|uno sí y otro no|as (?:long|often|many|much|fast) as (?!possible"
+    r"|you|it|the)"
     r")",
     re.I,
 )
 
 
 _UNLESS = re.compile(
-    r"(?<!\w)(?:unless|es sei denn|außer wenn|ausser wenn|à moins|sauf si|a meno che|salvo se|a menos que"
+    r"(?<!\w)(?:unless|es sei denn|außer wenn|ausser wenn|à moins|sauf si|a meno che|salvo se"
+    r"|a menos que"
     r"|salvo (?:que|si)|excepto (?:si|cuando)|except (?:if|when))(?!\w)",
     re.I,
 )
@@ -92,17 +113,21 @@ def phrases(clause_of: Callable[[int], Clause], near: Nearby) -> Iterator[LeftOv
 
 _LATER = re.compile(
     r"(?<!\w)(?:(?:in|during|for|over|in den|während der|pendant|durant|dans|nelle|durante|en) )?"
-    r"(?:the |les |le |las |los )?(?:last|final|letzten?|dernières?|derniers?|ultim[eoi]|últim[ao]s)\s+$",
+    r"(?:the |les |le |las |los )?(?:last|final|letzten?|dernières?|derniers?|ultim[eoi]"
+    r"|últim[ao]s)\s+$",
     re.I,
 )
 
 
 _EARLIER = re.compile(
-    r"\s*(?:earlier|sooner|before (?:that|then)|früher|vorher|eher|plus tôt|avant(?! )|prima(?! )|antes(?! de))(?!\w)",
+    r"\s*(?:earlier|sooner|before (?:that|then)|früher|vorher|eher|plus tôt|avant(?! )|prima(?! )"
+    r"|antes(?! de))(?!\w)",
     re.I,
 )
 _AFTER = re.compile(
-    r"(?<!\w)(?<!latest )(?<!spätestens )(?<!tard )(?<!tardi )(?<!tardar )(?<!stop )(?<!give up )(?:after|nach|après|au bout de|dopo|después de|tras|al cabo de)"
+    r"(?<!\w)(?<!latest )(?<!spätestens )(?<!tard )(?<!tardi )(?<!tardar )(?<!stop )"
+    r"(?<!give up )(?:after"
+    r"|nach|après|au bout de|dopo|después de|tras|al cabo de)"
     r"(?: the first| the| den ersten| les| le)?\s+$",
     re.I,
 )
@@ -132,10 +157,14 @@ def late(pairs: Sequence[tuple[Quantity, Clause]], near: Nearby) -> Iterator[Lef
 _EDGE = re.compile(
     r"(?<!\w)(?:before and after|vorher und nachher|avant et après|prima e dopo|antes y después"
     r"|at the (?:very )?(?:end|beginning|start)|in the (?:end|beginning)|(?:am|zum) (?:schluss|ende"
-    r"|anfang|beginn)|à la (?:toute )?fin|au début|alla fine|all'inizio|al (?:final|principio|inicio)"
-    r"|(?:start|begin|beginne|starte) (?:with|mit)|(?:commence[zr]?|débute[zr]?) par|(?:inizia|comincia) con"
-    r"|(?:empieza|comienza) con|in between|zwischendurch|dazwischen|entre[- ]temps|now and then|ab und zu"
-    r"|de temps en temps|ogni tanto|de vez en cuando|occasionally|gelegentlich|from time to time)(?!\w)",
+    r"|anfang|beginn)|à la (?:toute )?fin|au début|alla fine|all'inizio|al (?:final|principio"
+    r"|inicio)"
+    r"|(?:start|begin|beginne|starte) (?:with|mit)|(?:commence[zr]?|débute[zr]?) par|(?:inizia"
+    r"|comincia) con"
+    r"|(?:empieza|comienza) con|in between|zwischendurch|dazwischen|entre[- ]temps|now and then"
+    r"|ab und zu"
+    r"|de temps en temps|ogni tanto|de vez en cuando|occasionally|gelegentlich"
+    r"|from time to time)(?!\w)",
     re.I,
 )
 
@@ -169,7 +198,8 @@ _PHASED = ("then", "first", "after", "until", "overnight", "otherwise", "correct
 
 
 _PHASE = re.compile(
-    r"phas[ei]|fase|back to back|sequen|block|stage|slow|fast|langsam|schnell|lent|rapid|\b[ab1-4][).:]|;\s*next|->|=>|→|@[^@]*@",
+    r"phas[ei]|fase|back to back|sequen|block|stage|slow|fast|langsam|schnell|lent|rapid"
+    r"|\b[ab1-4][).:]|;\s*next|->|=>|→|@[^@]*@",
     re.I,
 )
 

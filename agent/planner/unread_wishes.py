@@ -1,4 +1,4 @@
-"""Wishes whose value was not read, things that exclude each other, and what is only perhaps wanted."""
+"""Wishes whose value was not read, things that exclude each other, what is perhaps wanted."""
 
 from __future__ import annotations
 
@@ -50,15 +50,18 @@ _ONLY_IN = {  # signs that mean nothing elsewhere
 
 
 _STUDY = re.compile(  # "to see whether they divide": why it is done, and no wish
-    r"(?:\b(?:see|study|stud(?:y|ies|ying)|know|learn|whether|how|why|if they|about|assay|project|paper|schauen"
-    r"|sehen|wissen|ob|wie|untersuch\w+|voir|savoir|si|comment|étud\w+|vedere|sapere|se|come|studi\w*|ver"
+    r"(?:\b(?:see|study|stud(?:y|ies|ying)|know|learn|whether|how|why|if they|about|assay|project"
+    r"|paper|schauen"
+    r"|sehen|wissen|ob|wie|untersuch\w+|voir|savoir|si|comment|étud\w+|vedere|sapere|se|come"
+    r"|studi\w*|ver"
     r"|saber|cómo|estudi\w+)\b[^.;,:!?\n]{0,24})$",
     re.I,
 )
 
 
 _PROTOCOL = re.compile(  # "our mitosis protocol": a name
-    r"[\s-]*(?:\w+ )?(?:protocol\w*|protokoll\w*|assay|recipe|settings?|experiment\w*|esperiment\w*|study|project"
+    r"[\s-]*(?:\w+ )?(?:protocol\w*|protokoll\w*|assay|recipe|settings?|experiment\w*"
+    r"|esperiment\w*|study|project"
     r"|screen|sop|paper|plan|run|studie|projekt|projet|étude|progetto|studio|proyecto|estudio)\b",
     re.I,
 )
@@ -135,14 +138,16 @@ def no_stack_with_planes(
 
 
 _MAYBE = re.compile(
-    r"(?<!\w)(?:maybe|perhaps|possibly|optionally|vielleicht|eventuell|evtl\.?|womöglich|gegebenenfalls|ggf\.?"
+    r"(?<!\w)(?:maybe|perhaps|possibly|optionally|vielleicht|eventuell|evtl\.?|womöglich"
+    r"|gegebenenfalls|ggf\.?"
     r"|peut-être|éventuellement|forse|magari|eventualmente|quizás?|tal vez|a lo mejor)(?!\w)",
     re.I,
 )
 
 
 _SMALL = re.compile(
-    r"\s*(?:(?:in|at|on|for|also|the|an|bei|für|auch|en|aussi|pour|à|le|la|anche|per|a|también|el|por)\s+)*",
+    r"\s*(?:(?:in|at|on|for|also|the|an|bei|für|auch|en|aussi|pour|à|le|la|anche|per|a|también|el"
+    r"|por)\s+)*",
     re.I,
 )
 

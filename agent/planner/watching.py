@@ -17,42 +17,56 @@ if TYPE_CHECKING:
 
 GENERIC = ("cell", "nucleus")  # named in most conditions, seldom what is meant
 _FILL = re.compile(
-    r"^(?:(you|we|i|it|there|he|she|the judge|one|they|du|man|ich|sich|es|tu|vous|on|il y a|si|c'è|hay|se)(?!\w))?\s*"
-    r"('s|is|are|see|sees|find|finds|spot|spots|detect|detects|notice|notices|catch|catches|get|have|has|"
-    r"can see|comes? across|recogni[sz]es?|appears?|siehst|sieht|findest|findet|erscheint|auftaucht|"
+    r"^(?:(you|we|i|it|there|he|she|the judge|one|they|du|man|ich|sich|es|tu|vous|on|il y a|si|c'è"
+    r"|hay|se)(?!\w))?\s*"
+    r"('s|is|are|see|sees|find|finds|spot|spots|detect|detects|notice|notices|catch|catches|get"
+    r"|have|has|"
+    r"can see|comes? across|recogni[sz]es?|appears?|siehst|sieht|findest|findet|erscheint"
+    r"|auftaucht|"
     r"vois|voyez|voit|trouves?|apparaît|aparece|ves|detectas|encuentras|vedi|trovi|compare|appare|"
     r"spunta)?\s*"
-    r"(?:(?:that|of|for|any|some|a|an|the|one|another|first|new|at least one|eine?[nrms]?|der|die|das|"
+    r"(?:(?:that|of|for|any|some|a|an|the|one|another|first|new|at least one|eine?[nrms]?|der|die"
+    r"|das|"
     r"une?|des|le|la|una?|il|lo|el|los|las|alguna?|jede[rs]?|irgendeine?)\s+|l'|un')*",
     re.I,
 )
 _APPEARS = re.compile(
     r"\s*\b(appears?|shows? up|is (visible|there|seen|found|detected|spotted|present|in view)|"
-    r"comes? (into|in) (view|sight|the field)|enter(s|ing)?( the)?( field| view| frame)?( of view)?|"
+    r"comes? (into|in) (view|sight|the field)|enter(s|ing)?( the)?( field| view"
+    r"| frame)?( of view)?|"
     r"coming (in|into view)|(appear|show|form|emerg)ing( up)?|crawl(s|ing)?|moves?|swims?|"
     r"pops? up|forms?|turns? up|becomes? visible|starts?( to)?|emerges?|arrives?|happens?|occurs?|"
     r"drifts? (by|in|into)|passes by|floats? (by|in)|swims? by|is forming|begins?( to)?|"
     r"can be seen|comes along|auftaucht|erscheint|auftritt|zu sehen( ist)?|sichtbar( ist| wird)?|"
-    r"sich (bildet|zeigt)|vorbeikommt|kommt|apparaît|se forme|arrive|passe|est visible|appare|compare|"
+    r"sich (bildet|zeigt)|vorbeikommt|kommt|apparaît|se forme|arrive|passe|est visible|appare"
+    r"|compare|"
     r"si forma|entra|arriva|aparece|se forma|llega|pasa|es visible)\b.*$",
     re.I,
 )
 _PLACE = re.compile(
-    r"[,;.:()\n]| and | then | at | in | on | und | dann | en | an | im | am | auf | bei | et | dans | sur"
+    r"[,;.:()\n]| and | then | at | in | on | und | dann | en | an | im | am | auf | bei | et "
+    r"| dans | sur"
     r" | e | nel | nella | su | y ",
     re.I,
 )
 _NOTHING = frozenset(  # words that name nothing to look for
     re.findall(
         r"\S+",
-        "come comes kommt kommen viene vienen arrive arrives appears it that this them something anything interesting found seen there so possible necessary needed one"
-        " focus odd strange weird unusual happens happen wrong good ready done finished you they he she i we"
-        " es das dies etwas was interessantes gefunden möglich nötig fokus seltsam komisch passiert gut fertig"
-        " ça cela quelque chose intéressant trouvé possible nécessaire bizarre se passe arrive bon prêt"
-        " qualcosa interessante trovato possibile necessario strano succede accade bene pronto fuoco"
+        "come comes kommt kommen viene vienen arrive arrives appears it that this them something "
+        "anything interesting found seen there so possible necessary needed one"
+        " focus odd strange weird unusual happens happen wrong good ready done finished you they "
+        "he she i we"
+        " es das dies etwas was interessantes gefunden möglich nötig fokus seltsam komisch "
+        "passiert gut fertig"
+        " ça cela quelque chose intéressant trouvé possible nécessaire bizarre se passe arrive "
+        "bon prêt"
+        " qualcosa interessante trovato possibile necessario strano succede accade bene pronto "
+        "fuoco"
         " each every event events ereignis ereignisse événement événements evento eventi eventos"
-        " such film films movie movies burst bursts reaction reactions run runs recording experiment acquisition"
-        " focus autofocus aufnahme lauf film experiment acquisition enregistrement ripresa esperimento experimento"
+        " such film films movie movies burst bursts reaction reactions run runs recording "
+        "experiment acquisition"
+        " focus autofocus aufnahme lauf film experiment acquisition enregistrement ripresa "
+        "esperimento experimento"
         " algo interesante encontrado posible necesario raro rara pasa ocurre bien listo foco lgo",
     )
 )

@@ -162,8 +162,10 @@ _ONE_MORE = re.compile(r"\s+(one|two|three|four|five|six|eins|zwei|drei|vier|fü
 
 
 _SOME = re.compile(
-    r"\b(some|a few|several|two|three|four|five|[2-9]|zwei|drei|vier|fünf|deux|trois|quatre|cinq|due|tre|quattro"
-    r"|cinque|dos|tres|cuatro|cinco|half|most|any two|any three|einige[nr]?|ein paar|quelques|alcun[ei]|algun[oa]s)( (of|von|der|de|des|delle|di|dei|de las|de mis))?"
+    r"\b(some|a few|several|two|three|four|five|[2-9]|zwei|drei|vier|fünf|deux|trois|quatre|cinq"
+    r"|due|tre|quattro"
+    r"|cinque|dos|tres|cuatro|cinco|half|most|any two|any three|einige[nr]?|ein paar|quelques"
+    r"|alcun[ei]|algun[oa]s)( (of|von|der|de|des|delle|di|dei|de las|de mis))?"
     r"( my| the| meinen?r?| den| mes| las| mis| le mie)?\s*$",
     re.I,
 )

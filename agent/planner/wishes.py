@@ -267,7 +267,7 @@ def _rounds(a: int, b: int, near: Nearby) -> bool:
 def read_rounds(
     quantities: Quantities, clauses: Sequence[Clause], near: Nearby, found: Found
 ) -> set[int]:
-    """ "40 time points", "ten times": rounds of the time lapse or of a survey, visits of a burst."""
+    """ "40 time points", "ten times": rounds of the lapse or of a survey, visits of a burst."""
     taken = set()
     searching = {c.sentence for c in clauses if c.about is About.SEARCH}
     for q, clause in quantities:

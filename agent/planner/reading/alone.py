@@ -22,7 +22,8 @@ _PLURALS = {
     86400.0: r"d|days?|tagen?|jours?|giorni|días?",
 }
 _FIRST = (
-    r"full|whole|entire|complete|ganze[nrs]?|komplette[nrs]?|first|initial|next|last|following|remaining|erste[nr]?|nächste[nr]?|première|premier|prochaine?"
+    r"full|whole|entire|complete|ganze[nrs]?|komplette[nrs]?|first|initial|next|last|following"
+    r"|remaining|erste[nr]?|nächste[nr]?|première|premier|prochaine?"
     r"|prima|primo|prossim[ao]|primera?|próxim[ao]|siguiente"
 )
 _PAST = re.compile(

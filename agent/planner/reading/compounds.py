@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from agent.planner.reading.grammar import Grammar
 
 _BARE = re.compile(
-    r"([0-5]?[0-9])(?![0-9.,:/]*[0-9])(?!\s*(?!(?:for|over|during|fur|uber|pendant|per|durante|und|lang)\b)[^\W_])"
+    r"([0-5]?[0-9])(?![0-9.,:/]*[0-9])(?!\s*(?!(?:for|over|during|fur|uber|pendant|per|durante|und"
+    r"|lang)\b)[^\W_])"
 )
 _GLUED_BARE = re.compile(r"([0-5][0-9])(?![\w.,:]*[0-9])")
 

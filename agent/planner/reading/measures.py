@@ -21,7 +21,8 @@ _NEGATIVE = re.compile(r"(?:^|[\s(=:\[,])-$")
 _AFTER_NUMBER = re.compile(r"[0-9]\s*-$")
 _IN_3D = re.compile(r"\b(?:in|en) [234]d$")
 _DIMENSIONS = re.compile(  # a 3d stack is no 3 days
-    r"[234]d\s*-?\s*(?:z\b|z-|stack|imag|volum|view|recon|cultur|model|spher|movi|data|bild|aufnahm|pile)"
+    r"[234]d\s*-?\s*(?:z\b|z-|stack|imag|volum|view|recon|cultur|model|spher|movi|data|bild"
+    r"|aufnahm|pile)"
 )
 
 

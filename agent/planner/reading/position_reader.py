@@ -43,7 +43,8 @@ _PER = re.compile(
     r"(?:well|napf|puits|pozzett|pocillo)"
 )
 _CHOSEN = re.compile(
-    r"(?:best|top|most|random|beste[nr]?|meilleur\w*|miglior\w*|mejor\w*|zufallig\w*|first|last|of|other)\s*$"
+    r"(?:best|top|most|random|beste[nr]?|meilleur\w*|miglior\w*|mejor\w*|zufallig\w*|first|last|of"
+    r"|other)\s*$"
 )
 _CHOSEN_AFTER = re.compile(r"\s+(?:with the (?:most|best|highest)|mit den meisten|plus)")
 _LITTLE = re.compile(
@@ -63,18 +64,24 @@ _POINT_IN_TIME = re.compile(r"\s+(?:temporal|temporel|de temps|di tempo|de tiemp
 _OF_TIME = re.compile(r"(?:time|data|end|zeit|z)[\s-]*$")  # "time points: 50" are no positions
 _OF_MARKED = re.compile(r"\s*(?:of (?:the|my)|der|von den|des|de las?|delle|de los)\s+")
 _ENDS_LIST = re.compile(  # "P1, 2 and 4 in GFP", but not "P2, 1 wavelength", "P4, 100 loops"
-    r"\s*(?:$|[,;:)(&+/\n0-9-]|\.(?![0-9])|(?:and|or|in|at|with|every|each|for|on|using|from|by|but|then|to"
-    r"|und|oder|im|mit|alle|jede\w*|fur|auf|ab|bis|dann|aber|et|ou|en|avec|toute?s?|tous|chaque|pour|sur"
-    r"|puis|mais|e|ed|o|con|ogni|per|su|poi|ma|y|cada|durante|por|pero|luego|all|only|also|please|bitte|pls|plz|thx|thanks|svp|grazie|gracias|merci|danke"
+    r"\s*(?:$|[,;:)(&+/\n0-9-]|\.(?![0-9])|(?:and|or|in|at|with|every|each|for|on|using|from|by"
+    r"|but|then|to"
+    r"|und|oder|im|mit|alle|jede\w*|fur|auf|ab|bis|dann|aber|et|ou|en|avec|toute?s?|tous|chaque"
+    r"|pour|sur"
+    r"|puis|mais|e|ed|o|con|ogni|per|su|poi|ma|y|cada|durante|por|pero|luego|all|only|also|please"
+    r"|bitte|pls|plz|thx|thanks|svp|grazie|gracias|merci|danke"
     r"|gfp|dapi|fitc|cy5|rhodamine|hoechst|mcherry|rfp|green|red|far|nuclei|overnight|once|hourly"
-    r"|nel|nella|nei|nelle|sul|sulla|al|alla|del|della|aux|dans|am|an|beim|durch|through|via|pendant|lors"
-    r"|within|inside|over|throughout|plus|as|well|together|using|mit|je|hourly|twice|starting|today|tonight"
+    r"|nel|nella|nei|nelle|sul|sulla|al|alla|del|della|aux|dans|am|an|beim|durch|through|via"
+    r"|pendant|lors"
+    r"|within|inside|over|throughout|plus|as|well|together|using|mit|je|hourly|twice|starting"
+    r"|today|tonight"
     r"|gently|until|while|when|if|as|whenever|should|sobald|wenn|quand|quando|cuando)(?!\w))"
 )
 _RANGE_END_LOOSE = re.compile(r"[0-9]{1,3}")
 _COUNTED = re.compile(
     r"\s*(?:x\s*[0-9]|%|\s(?:times?|rounds?|time ?points?|frames?|images?|planes?|slices?|channels?"
-    r"|fields?|wells?|runden|bilder|ebenen|mal|images|plans|fois|immagini|piani|volt[ae]|imagenes|planos"
+    r"|fields?|wells?|runden|bilder|ebenen|mal|images|plans|fois|immagini|piani|volt[ae]|imagenes"
+    r"|planos"
     r"|veces|vez|positions?)\b)"
 )
 

@@ -121,14 +121,17 @@ def pieces_of(f: Folded, p: WellWords, j: Joints, language: str) -> list[Piece]:
 RIM = (Block(rows=(1, -1)), Block(columns=(1, -1)))
 CORNERS = (Block(rows=(1, -1), columns=(1, -1)),)
 _RIM = re.compile(
-    r"(?P<edge>(?:outer(?:most)?|edge|border|rim|perimeter|peripheral)(?: ring)?(?: of)?(?: the)? wells"
-    r"|(?:outer|outermost) (?:ring|rows and columns)|(?:plate )?(?:edges|rim|perimeter)(?= of the plate)"
+    r"(?P<edge>(?:outer(?:most)?|edge|border|rim|perimeter"
+    r"|peripheral)(?: ring)?(?: of)?(?: the)? wells"
+    r"|(?:outer|outermost) (?:ring|rows and columns)|(?:plate )?(?:edges|rim"
+    r"|perimeter)(?= of the plate)"
     r"|(?:au(?:ss|ß)eren|rand)[ -]?(?:wells|vertiefungen|napfe\w*)|randwells|au(?:ss|ß)enrand"
     r"|puits (?:exterieurs|de bord|du bord|peripheriques)|pozzetti (?:esterni|del bordo|di bordo)"
     r"|pocillos (?:exteriores|del borde|de borde|perifericos))"
     r"|(?P<inner>(?:inner|interior)(?: \d+)? wells|inneren (?:\d+ )?(?:wells|napfe\w*|vertiefungen)"
     r"|puits (?:interieurs|centraux)|pozzetti interni|pocillos interiores)"
-    r"|(?P<corner>(?:four )?corner wells|(?:four )?corners(?: of the plate)?|(?:vier )?eck(?:en|wells)"
+    r"|(?P<corner>(?:four )?corner wells|(?:four )?corners(?: of the plate)?|(?:vier )?eck(?:en"
+    r"|wells)"
     r"|(?:quatre )?coins|(?:quattro )?angoli|(?:cuatro )?esquinas)"
 )
 

@@ -26,14 +26,16 @@ if TYPE_CHECKING:
     from agent.planner.reading.lists import Joints
 
 _LITTLE = re.compile(
-    r"\s*(?:,\s*)?(?:for\s+|all\s+|any\s+|the\s+|of\s+|in\s+|die\s+|der\s+|den\s+|dem\s+|alle\s+|les\s+|la\s+|le\s+"
+    r"\s*(?:,\s*)?(?:for\s+|all\s+|any\s+|the\s+|of\s+|in\s+|die\s+|der\s+|den\s+|dem\s+|alle\s+"
+    r"|les\s+|la\s+|le\s+"
     r"|los?\s+|las\s+|el\s+|il\s+|i\s+|gli\s+){0,3}(?:[^\W\d_]+\s+){0,3}?(?:\(\s*)?"
 )
 _ALL_BEFORE = re.compile(r"\b(?:all|alle|tous|tout|tutti|todos|everything)\b")
 _UNCLEAR = re.compile(
     r"(?<!\w)(?:(?:control|treated|untreated|empty|middle|central"
     r"|random|remaining|other|some|most|few|several|half(?: of)?(?: the)?"
-    r"|every (?:other|second|third))(?: ring of)? (?:wells?|rows?|columns?|plate)(?!,? *[:(]? *[a-p][0-9])"
+    r"|every (?:other|second|third))(?: ring of)? (?:wells?|rows?|columns?"
+    r"|plate)(?!,? *[:(]? *[a-p][0-9])"
     r"|jedes (?:zweite|dritte) (?:well|napfchen)"
     r"|un puits sur (?:deux|trois)"
     r"|(?:upper|lower|left|right|top|bottom) half(?: of the plate)?|checker ?board)(?!\w)"
@@ -42,14 +44,18 @@ _UNCLEAR = re.compile(
 
 _EXPLAINED = re.compile(r"\s*\(\s*(?:i\.?e\.?|also|nämlich|d\.?h\.?)?\s*")  # "the corners (A1, D6)"
 _SORRY = re.compile(
-    r"(?:sorry|wait|no|mean|rather|make (?:that|it)|actually|typo|nein|quatsch|besser|pardon|non|plutot"
+    r"(?:sorry|wait|no|mean|rather|make (?:that|it)|actually|typo|nein|quatsch|besser|pardon|non"
+    r"|plutot"
     r"|scusa|anzi|perdon|mejor dicho|correction)[\s,.:-]*(?:typo[\s,.:-]*)?$"
 )
 GONE = re.compile(  # "A4 and C1 are empty", "C4 auslassen"
     r"\s*[,)]?\s*(?:please |bitte )?(?:"
-    r"(?:is|are|was|were|being|sind|ist|war|waren|sont|est|sono|e|esta[n]?) (?:all |both |alle |beide )?"
-    r"(?:empty|dead|dry|contaminated|blanks?|bad|broken|unused|useless|leer|tot|kaputt|kontaminiert|vides?"
-    r"|vuot[io]|vaci[oa]s?|mort[si]?|contamine?[sei]?|not (?:to be )?(?:needed|imaged|used|filled|seeded)"
+    r"(?:is|are|was|were|being|sind|ist|war|waren|sont|est|sono|e|esta[n]?) (?:all |both |alle "
+    r"|beide )?"
+    r"(?:empty|dead|dry|contaminated|blanks?|bad|broken|unused|useless|leer|tot|kaputt"
+    r"|kontaminiert|vides?"
+    r"|vuot[io]|vaci[oa]s?|mort[si]?|contamine?[sei]?|not (?:to be )?(?:needed|imaged|used|filled"
+    r"|seeded)"
     r"|(?:to be )?(?:left out|skipped|omitted|excluded|ignored))"
     r"|(?:aus|weg)(?:ge)?lassen|uberspringen|left out|excluded|skipped|omitted)(?!\w)"
 )
@@ -150,7 +156,8 @@ def _plain_gap(gap: str) -> bool:
 
 
 _WORDS = re.compile(
-    r"(?<!\w)(?!(?:for|all|any|the|of|in|die|der|den|dem|alle|les|la|le|los?|las|el|il|i|gli)(?!\w))[^\W\d_]+"
+    r"(?<!\w)(?!(?:for|all|any|the|of|in|die|der|den|dem|alle|les|la|le|los?|las|el|il|i"
+    r"|gli)(?!\w))[^\W\d_]+"
 )
 
 

@@ -51,7 +51,7 @@ def told(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
     return text, {"model": MODEL, "form": form, "calls": 1, "tokens": 1}
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=50)
 @given(told())
 def test_every_value_has_words_of_the_instruction(case: tuple[str, Any]) -> None:
     text, form = case

@@ -32,7 +32,7 @@ _ORDERED = ("channels", "reaction.channels", "positions", "wells")
 plans = st.randoms(use_true_random=False).map(random_plan)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=25)
 @given(plans)
 def test_a_plan_of_a_draft_written_and_loaded_is_the_same_plan(plan: Plan) -> None:
     text = dump_plan(plan)
@@ -42,7 +42,7 @@ def test_a_plan_of_a_draft_written_and_loaded_is_the_same_plan(plan: Plan) -> No
     assert facts_of(again) == facts_of(plan)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(plans)
 def test_useq_alone_makes_the_visits_of_an_exported_plan(plan: Plan) -> None:
     exported = useq.MDASequence.model_validate(yaml.safe_load(export_useq(plan)))
