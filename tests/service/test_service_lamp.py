@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from agent.service.supervisor import Told
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 PROMISED_S = 2.0
 PLAN = """
 goal: long exposures
