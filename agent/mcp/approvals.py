@@ -87,8 +87,7 @@ class Approvals:
                 state="waiting",
             )
             self._kept[view.id], self._wishes[view.id] = view, wish
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
+            self._drop_old()
         self._tell(f"An assistant asks: {wish.what}", f"{who.name} asks, because: {why}")
         return view
 
@@ -149,6 +148,12 @@ class Approvals:
     def _change(self, id_: int, **changed: str) -> RequestView:
         self._kept[id_] = self._kept[id_].model_copy(update=changed)
         return self._kept[id_]
+
+    def _drop_old(self) -> None:
+        """The oldest of those that are over; what waits, or is being done, is kept."""
+        over = [i for i, one in self._kept.items() if one.state not in ("waiting", "approved")]
+        for id_ in over[: max(0, len(self._kept) - MOST_KEPT)]:
+            del self._kept[id_]
 
     def _expire(self) -> None:
         now = self._now()

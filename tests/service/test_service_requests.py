@@ -61,3 +61,17 @@ def test_no_assistant_answers_whatever_door_lets_it_in() -> None:
     for answer in (book.book.approve, book.book.deny):
         assert isinstance(answer(1, BOT), RefusalView)
     assert [one.state for one in book.book.all()] == ["waiting"]
+
+
+def test_what_waits_is_kept_however_many_come_and_go() -> None:
+    """It could be answered by nobody any more, and every later look would fail."""
+    book = Book()
+    first = book.ask("burst of the first")
+    for i in range(approvals.MOST_KEPT + 20):
+        book.ask(f"burst of {i}", about="a plan")
+        book.book.cancel_about("a plan", "it was shown anew")
+    assert book.book.all()[-1] == first
+    book.later(WITHIN_S + 1)
+    assert book.book.all()[-1].state == "expired"
+    book.ask("burst of another")
+    assert len(book.book.all()) == approvals.MOST_KEPT
