@@ -31,7 +31,7 @@ DEVICES: tuple[Row, ...] = (
     device("stage_raises", "stage: the call fails", "xy stage"),
     device("stage_hangs", "stage: the call hangs", "xy stage"),
     device("stuck_stage", "stage: stuck", "xy stage"),
-    device("stage_drifts", "stage: drifts after the move", "stage x"),
+    device("stage_drifts", "stage: drifts after the move", "stage x|stage at"),
     device("stage_lies", "stage: reads as asked, does not move", "", limit=LIES),
     device("focus_raises", "focus drive: the call fails", "focus drive"),
     device("focus_hangs", "focus drive: the call hangs", "focus drive"),
