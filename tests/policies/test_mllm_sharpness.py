@@ -115,3 +115,19 @@ def test_the_focus_gauge_says_the_mean_of_its_networks() -> None:
     mean = torch.stack([one.focus.softmax(1) for one in each]).mean(0)
     torch.testing.assert_close(joint.focus.softmax(1), mean)
     torch.testing.assert_close(joint.blur, torch.stack([one.blur for one in each]).mean(0))
+
+
+def test_networks_that_know_only_the_blur_name_its_state() -> None:
+    head = FocusGauge(8, 4).eval()
+    for net in head.nets:
+        assert isinstance(net, torch.nn.Sequential)
+        last = net[-1]
+        assert isinstance(last, torch.nn.Linear)
+        torch.nn.init.zeros_(last.weight)
+        with torch.no_grad():
+            last.bias.zero_()
+            last.bias[:2] = torch.tensor([np.log2(0.16 + BLUR_FLOOR), -4.0])
+            last.bias[-1] = -3  # of "unknown", which no blur speaks for
+    said = head(torch.randn(2, 13))
+    assert said.focus.argmax(1).tolist() == [1, 1]
+    assert float(said.focus.exp()[0, 1]) > 0.9
