@@ -128,6 +128,7 @@ def test_networks_that_know_only_the_blur_name_its_state() -> None:
             last.bias.zero_()
             last.bias[:2] = torch.tensor([np.log2(0.16 + BLUR_FLOOR), -4.0])
             last.bias[-1] = -3  # of "unknown", which no blur speaks for
-    said = head(torch.randn(2, 13))
+    with torch.no_grad():
+        said = head(torch.randn(2, 13))
     assert said.focus.argmax(1).tolist() == [1, 1]
     assert float(said.focus.exp()[0, 1]) > 0.9
