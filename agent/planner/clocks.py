@@ -41,7 +41,7 @@ def read_clocks(
             q.kind is Kind.DURATION
             and not q.every
             and clause.about not in (About.REACTION, About.TRIGGER)
-            and (_later(near, a) or _FROM_NOW.match(near.text, b))
+            and (_later(near, a, b) or _FROM_NOW.match(near.text, b))
         ):
             begin = now + dt.timedelta(seconds=q.value)
             found.say("start_at", begin.isoformat(timespec="minutes"), a, b)
@@ -104,9 +104,20 @@ _LATER = re.compile(
 _FROM_NOW = re.compile(r"\s*from now\b(?! on)|\s*ab jetzt (?:starten|beginnen|anfangen)", re.I)
 
 
-def _later(near: Nearby, a: int) -> bool:
+_IN = re.compile(r"\b(?:in|dans|tra|fra|en|dentro de)\s+$", re.I)
+_BEGINS = re.compile(
+    r"\s*(?:anfangen|starten|beginnen|loslegen|losgehen|start(?:en)? lassen|(?:to )?(?:start|begin)"
+    r"|commencer|démarrer"
+    r"|iniziare|partire|cominciare|empezar|comenzar)(?!\w)",
+    re.I,
+)
+
+
+def _later(near: Nearby, a: int, b: int) -> bool:
     """ "Start in 2 hours"."""
     before = near.text[max(0, a - 24) : a]
+    if _IN.search(before) and _BEGINS.match(near.text, b):
+        return True  # "in zwei Stunden anfangen"
     return bool(_LATER.search(before)) and bool(
         re.search(r"start|begin|wait|beginn|commenc|inizi|empiez", before, re.I)
     )

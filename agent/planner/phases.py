@@ -121,7 +121,10 @@ def first_part(times: Sequence[Timed]) -> Lapse | None:
     own = next((t for t in rates if t.corrects), nearest)
     own = next((t for t in rates if not t.then), own) if any(t.then for t in rates) else own
     other = next(t for t in rates if t is not own)
-    if total.value_s <= first.value_s or not (own.corrects or total.role is Role.TOTAL):
+    whole_first = total is times[0] and total.role is Role.BARE  # "8 h; the first hour ..."
+    if total.value_s <= first.value_s:
+        return None
+    if not (own.corrects or whole_first or total.role is Role.TOTAL):
         return None
     rest = replace(total, role=Role.LENGTH, value_s=total.value_s - first.value_s)
     return Lapse([Phase(own, first), Phase(other, rest)])

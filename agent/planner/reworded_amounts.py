@@ -22,6 +22,7 @@ from agent.planner.reworded_times import (
     three_parts,
     times_hourly,
     times_hours,
+    von_bis,
 )
 from agent.planner.rewording import first
 
@@ -77,6 +78,7 @@ def reworded_amounts(text: Normal) -> Normal:
 
 
 def _rules() -> Iterator[Callable[[str], Edit | None]]:
+    yield von_bis
     yield from (_bracketed, _instead, first_n, between, spanish_hours, times_hourly)
     yield from (_lens, _step, _below_above, slow_rate, primes, three_parts, _grid)
     yield from (

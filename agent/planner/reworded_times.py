@@ -185,3 +185,13 @@ _EVENT = re.compile(
 def asked_event(text: str) -> Edit | None:
     """ "Mitosis? -> 20 s"."""
     return first(_EVENT, text, lambda m: f"if {m['x']}: ")
+
+
+_VON_BIS = re.compile(
+    r"(?<!\w)von (?P<a>\d{1,2})(?P<am>:\d{2})? bis (?P<b>\d{1,2}(?::\d{2})?) ?uhr(?!\w)", re.I
+)
+
+
+def von_bis(text: str) -> Edit | None:
+    """ "Von 20 bis 23 Uhr"."""
+    return first(_VON_BIS, text, lambda m: f"von {m['a']}{m['am'] or ''} Uhr bis {m['b']} Uhr")

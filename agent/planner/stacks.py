@@ -246,7 +246,10 @@ def read_stack_channels(channels: Sequence[Channel], near: Nearby, found: Found)
                 0 <= mark.start - channel.end <= 14 or 0 <= channel.start - mark.end <= 10
             ):
                 between = text[min(channel.end, mark.end) : max(channel.start, mark.start)]
-                if not re.search(r"[.;\n]|\band\b|\bund\b", between):
+                a, b = min(channel.end, mark.end), max(channel.start, mark.start)
+                other = any(a <= c.start < b for c in channels if c is not channel)
+                listed = other or (channel.start >= mark.end and "," in between)
+                if not listed and not re.search(r"[.;\n]|\band\b|\bund\b", between):
                     flat.append(channel)
                     break
     if not any(slot.startswith("stack.") for slot in found.said):
