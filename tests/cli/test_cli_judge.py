@@ -73,7 +73,7 @@ def test_a_person_reads_where_it_is_and_in_which_unit(folder: Path, weights: Pat
     assert "focus " in done.out
     assert "\x1b" not in done.out
     known = here("judge", "grey.png", "--weights", weights, "--pixel-size", "0.5")
-    assert "unknown" not in known.out
+    assert "pixel size unknown" not in known.out
 
 
 def test_overlays_are_pngs_of_the_same_size(folder: Path, weights: Path) -> None:
