@@ -94,9 +94,13 @@ _NOW_TO = re.compile(
     r"|a|hasta)\s*\w*\s*$",
     re.I,
 )
+_START = (
+    r"start|begin|wait|beginn|fang|commenc|démarr|inizi|cominci|partir|empiez|empez|comienz|comenz"
+    r"|espera|warte|attend|aspett"
+)
 _LATER = re.compile(
-    r"(\b(start|begin|starting|beginning|wait|beginne|starte|commence|inizia|empieza)\w*\s+(in"
-    r"|for)?|\bin)\s*(about\s*)?$",
+    rf"(\b(?:{_START})\w*\s+(?:in|for|dans|tra|fra|en|dentro de)?"
+    rf"|\bin)\s*(about\s*)?$",
     re.I,
 )
 
@@ -118,9 +122,7 @@ def _later(near: Nearby, a: int, b: int) -> bool:
     before = near.text[max(0, a - 24) : a]
     if _IN.search(before) and _BEGINS.match(near.text, b):
         return True  # "in zwei Stunden anfangen"
-    return bool(_LATER.search(before)) and bool(
-        re.search(r"start|begin|wait|beginn|commenc|inizi|empiez", before, re.I)
-    )
+    return bool(_LATER.search(before)) and bool(re.search(_START, before, re.I))
 
 
 def _another_follows(

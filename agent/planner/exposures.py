@@ -161,7 +161,7 @@ def _owner(q: Quantity, channels: Sequence[Channel], near: Nearby) -> Channel | 
         words = re.findall(r"[^\W_]+", gap)
         if len(words) > 4 or re.search(r"[.;!?\n]", gap):
             continue
-        cost = len(words) + penalty + 3 * len(re.findall(r",|\band\b|\bund\b|\bet\b", gap))
+        cost = len(words) + penalty + 3 * len(re.findall(r",|\b(?:and|und|et|e|y)\b", gap))
         if best is None or cost < best[0]:
             best = cost, channel
     if best is None or best[0] > 4:

@@ -71,6 +71,7 @@ def reworded_channels(text: Normal, language: str, names: Mapping[str, str]) -> 
         rules.left_out,
         rules.same,
         rules.unit_before,
+        rules.unit_for,
         rules.unit_after,
     ):
         for _ in range(6):
@@ -158,6 +159,15 @@ class _Rules:
         """ "GFP at 50 ms and DAPI at 20"."""
         return self._sub(
             rf"(?P<lead>{self.name}{_AT}{_NUMBER}\s*ms(?!\w)[^.;\n]{{0,16}}?{self.name}{_AT})(?P<n>{_NUMBER}){_ENDS}",
+            text,
+            lambda m: f"{m['lead']}{m['n']} ms",
+        )
+
+    def unit_for(self, text: str) -> Edit | None:
+        """ "40 ms for GFP and 20 for DAPI"."""
+        to = r"\s+(?:for|für|pour|per|para|in|en)\s+"
+        return self._sub(
+            rf"(?P<lead>{_NUMBER}\s*ms{to}{_ART}{self.name}{_JOIN})(?P<n>{_NUMBER})(?={to}{_ART}{self.name})",
             text,
             lambda m: f"{m['lead']}{m['n']} ms",
         )

@@ -188,10 +188,18 @@ def asked_event(text: str) -> Edit | None:
 
 
 _VON_BIS = re.compile(
-    r"(?<!\w)von (?P<a>\d{1,2})(?P<am>:\d{2})? bis (?P<b>\d{1,2}(?::\d{2})?) ?uhr(?!\w)", re.I
+    r"(?<!\w)(?P<from>von|de) (?P<a>\d{1,2})(?P<am>:\d{2})? (?P<to>bis"
+    r"|à) (?P<b>\d{1,2}(?::\d{2})?) ?(?P<u>uhr|heures|h)(?!\w)",
+    re.I,
 )
 
 
 def von_bis(text: str) -> Edit | None:
-    """ "Von 20 bis 23 Uhr"."""
-    return first(_VON_BIS, text, lambda m: f"von {m['a']}{m['am'] or ''} Uhr bis {m['b']} Uhr")
+    """ "Von 20 bis 23 Uhr", "de 20 à 23 heures"."""
+
+    def both(match: re.Match[str]) -> str:
+        unit = "Uhr" if match["u"].lower() == "uhr" else "h"
+        start = f"{match['from']} {match['a']}{match['am'] or ''} {unit}"
+        return f"{start} {match['to']} {match['b']} {unit}"
+
+    return first(_VON_BIS, text, both)
