@@ -37,7 +37,7 @@ baseline:
   axis_order: tpcz
   stage_positions: [{name: a, x: 0, y: 0, z: 0}]
   channels: [{group: Channel, config: DAPI, exposure: 450}]
-  time_plan: {interval: 1, loops: 100000}
+  time_plan: {interval: 1, loops: 5000}
 judge: {kind: none}
 trouble: {overtaken: image_late}
 """
