@@ -76,12 +76,13 @@ class DarkFrames:
             mean = self._devices.ask("camera", expose, longer_s)
         except InstrumentFault:
             self._number += 1
-            with suppress(InstrumentFault):  # an exposure sets it again, and reads it back
+            with suppress(InstrumentFault):  # an exposure sets it again
                 self._devices.ask("camera", disarm)
             raise
         self._number += 1
-        self._devices.ask("camera", disarm)
+        # before anything else can fail: light that was seen stays known
         self._devices.seen = () if mean < wanted.mean_below else (_light(mean, wanted.mean_below),)
+        self._devices.ask("camera", disarm)
         return self._devices.seen
 
 

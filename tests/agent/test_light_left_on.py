@@ -19,6 +19,7 @@ from agent.rundir import RunDir
 from agent.session import Session
 from agent.watched import RECORD, dead_man
 from hardware.data.dead_man_config import DeadManConfig
+from hardware.data.microscope_config import DarkFrameConfig
 from hardware.deadman.account import last_alarm
 from hardware.deadman.ward import DeadMan, Taken
 from hardware.fault import InstrumentFault
@@ -99,6 +100,26 @@ def test_a_run_that_cannot_close_its_shutter_leaves_the_light_to_the_dead_man(
     assert said == f"failed: {SWITCHED}"
     alarm = last_alarm(tmp_path / RECORD)
     assert alarm is not None and (alarm.cause, alarm.dark) == ("left_on", True)
+
+
+class Glimpse(Quiet):
+    """The camera sees light after the last visit: somebody opened a door for a moment."""
+
+    session: Session
+
+    def visit_finished(self, *_: Any) -> None:
+        self.session.microscope._devices.seen = ("light",)
+
+
+def test_light_that_was_a_door_is_looked_for_again_at_the_end_of_a_run(tmp_path: Path) -> None:
+    microscope = demo().model_copy(update={"dark_frame": DarkFrameConfig(mean_below=102.0)})
+    glimpse, scope = Glimpse(), open_scope(microscope, scenario(), 1)
+    run = RunDir(tmp_path)
+    session = Session(run, plan(fields=1, rounds=1), microscope, scope, glimpse, durable=False)
+    glimpse.session = session
+    with contextlib.closing(session):
+        session.begin()
+        assert conduct(session, contextlib.ExitStack(), as_json=True) == 0
 
 
 def test_a_run_that_cannot_begin_for_a_shutter_leaves_the_light_to_the_dead_man(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -233,3 +234,30 @@ def test_a_frame_is_stamped_with_its_own_end(sim: Open) -> None:
     image = snap(rig)
     assert isinstance(image, Image)
     assert image.time_s - began_s < 0.1
+
+
+def test_light_that_was_seen_stays_known_where_the_camera_fails_right_after(sim: Open) -> None:
+    told = Told()
+    rig = ready(sim(**DARK, guard=told))
+    strike(rig, "shutter_lies")
+    follow, looked = rig.core.setAutoShutter, False
+
+    def fails_afterwards(on: bool) -> None:
+        nonlocal looked
+        if on and looked:
+            raise RuntimeError("gone")
+        looked = looked or not on
+        follow(on)
+
+    rig.core.setAutoShutter = fails_afterwards  # type: ignore[method-assign]
+    with pytest.raises(InstrumentFault, match="gone; could NOT switch off the light"):
+        snap(rig)
+    assert told.said[-1] == "light"
+    assert rig.microscope.light_off() != ()
+
+
+def test_the_gate_lets_a_dark_frame_pass_after_a_stop_and_no_time_that_is_none(sim: Open) -> None:
+    rig = ready(sim(**DARK))
+    assert isinstance(rig.gate.dark_frame(math.nan), Refusal)
+    rig.gate.stop()
+    assert not isinstance(rig.gate.dark_frame(10.0), Refusal)

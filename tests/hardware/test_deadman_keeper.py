@@ -173,3 +173,18 @@ def test_light_that_stays_on_is_closed_from_inside_once_for_each_announcement() 
     assert light.lit and light.closed(2) and not light.lit
     assert "longer than announced" in (light.overrun() or "")
     assert light.overrun() is None
+
+
+@pytest.mark.parametrize("before", ["it is said to be off", "it is announced again"])
+def test_overdue_light_is_told_of_though_nobody_got_to_close_it(before: str) -> None:
+    """Whoever closes it and whoever exposes go on at the same moment."""
+    light = Announced()
+    light.begin(0.0)
+    time.sleep(0.005)
+    assert light.overdue(0.0) == 1
+    if before == "it is said to be off":
+        light.end()
+    else:
+        light.begin(1.0)
+    assert not light.closed(1)
+    assert "longer than announced" in (light.overrun() or "")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from house import House, Runner, house
 
 from agent.live.command import Refocus
-from agent.service import ends
+from agent.service import acting, ends
 from agent.service.health import health
 from agent.service.queue import Experiment, Queue
 from agent.service.runview import commands_of
@@ -59,6 +60,29 @@ def test_a_command_that_came_when_the_run_was_just_over_does_not_wait_for_ever(
     assert house.one(id_).state is State.COMPLETE
     (command,) = commands_of(id_, run)
     assert (command.state, command.why) == (
+        "refused",
+        "the run was over before it could be applied",
+    )
+
+
+def test_a_command_sent_while_the_run_ends_does_not_wait_for_ever(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was checked while the run was on, and written when nobody reads it any more."""
+    id_, runner = house.under_way()
+    run = house.home.runs / str(house.one(id_).run)
+
+    def too_late(*args: Any, **more: Any) -> int:
+        runner.code = 0
+        house.rounds(1)
+        return send(*args, **more)
+
+    monkeypatch.setattr(acting, "send", too_late)
+    reading: Any = SimpleNamespace(run_dir=lambda _: run)
+    who = SimpleNamespace(name="Ada", door=Door.PAGE)
+    doing = acting.Acting(house.home, house.queue, house.supervisor, reading)
+    answer = doing.command(id_, Refocus(fov="a"), who)  # type: ignore[arg-type]
+    assert (answer.state, answer.why) == (  # type: ignore[union-attr]
         "refused",
         "the run was over before it could be applied",
     )
